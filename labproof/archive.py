@@ -1,0 +1,116 @@
+"""Options that make a JVM start fast, and the class archive: what Spark's JVMs load, read from the archive in a third of the time.
+
+The archive belongs to one Java and one Spark, takes 200 MB, and is made once, by a run of the whole suite. Run as a
+program, this module is the work by which a JVM learns the classes that labs need.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from filelock import FileLock
+
+# First-tier compilation and the serial collector start a session in half the CPU time; nothing here runs long enough
+# for the others to pay. Performance data would be a file outside the run's folder.
+FAST_START = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"]
+
+
+def folder_for(java, spark_home, build):
+    """Where the class archive of this Java and this Spark is kept, or None for a Java that has none (before 17)."""
+    if java.major < 17:
+        return None
+    with open(os.path.join(java.home, "release"), "rb") as release:
+        key = hashlib.sha256(release.read() + os.fsencode(java.home) + os.fsencode(spark_home)).hexdigest()[:16]
+    return os.path.join(build, "jvm", key)
+
+
+def is_there(folder):
+    """Whether the archive has been made."""
+    return os.path.exists(os.path.join(folder, "spark.jsa"))
+
+
+def _quiet(java):
+    # An archive that doesn't fit is passed over; Java says so on standard output, where a lab's own words belong.
+    return ["-Xlog:cds=off", "-Xlog:cds+dynamic=off"] + (["-Xlog:aot=off"] if java.major >= 25 else [])
+
+
+def options(java, folder):
+    """The JVM options that use the archive in ``folder``; none where it isn't there."""
+    if folder is None or not is_there(folder):
+        return []
+    parts = [os.path.join(folder, name) for name in ("base.jsa", "spark.jsa")]
+    return ["-XX:SharedArchiveFile=" + ":".join(parts)] + _quiet(java)
+
+
+def quoted(jvm_options):
+    """Options as one text, as Spark's scripts take them: in double quotes, as a folder may have a blank in its name."""
+    return " ".join('"%s"' % option.replace("\\", "\\\\").replace('"', '\\"') for option in jvm_options)
+
+
+def make(java, environ, folder):
+    """Make the class archive: let a JVM do the work of this module and keep the classes that it loaded.
+
+    Two runs that make it at once make it once. Raises ``subprocess.CalledProcessError`` with the output when Java or
+    Spark fails; a half-made archive is never used.
+    """
+    os.makedirs(folder, exist_ok=True)
+    with FileLock(os.path.join(folder, "lock")):
+        if is_there(folder):
+            return
+        scratch = tempfile.mkdtemp(prefix="making-", dir=folder)
+        try:
+            # Made with the same collector: the base that comes with a JDK is for another, or isn't there at all.
+            base, learned = os.path.join(folder, "base.jsa"), os.path.join(scratch, "spark.jsa")
+            dump = ["-Xshare:dump", "-XX:+UseSerialGC", "-XX:SharedArchiveFile=" + base]
+            _run([os.path.join(java.home, "bin", "java")] + dump, environ, scratch)
+            learning = ["-XX:SharedArchiveFile=" + base, "-XX:ArchiveClassesAtExit=" + learned] + _quiet(java)
+            environ = dict(environ, SPARK_SUBMIT_OPTS=environ["SPARK_SUBMIT_OPTS"] + " " + quoted(learning))
+            _run([sys.executable, os.path.abspath(__file__)], environ, scratch)
+            os.replace(learned, os.path.join(folder, "spark.jsa"))
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _run(command, environ, folder):
+    subprocess.run(
+        command, env=environ, cwd=folder, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def learn():
+    """Touch what the labs of a Spark course touch: SQL, RDDs, files, a Hive table, a model, a stream."""
+    from pyspark import SparkContext
+    from pyspark.ml.classification import LogisticRegression
+    from pyspark.ml.linalg import Vectors
+    from pyspark.sql import SparkSession
+
+    spark = SparkSession.builder.master("local[2]").enableHiveSupport().getOrCreate()
+    people = spark.createDataFrame([("Ann", 1.0), ("Bob", 0.0)], ["name", "label"])
+    for file_format in ("parquet", "json", "csv", "orc", "text"):
+        people.select("name").write.format(file_format).save("people." + file_format)
+        spark.read.format(file_format).load("people." + file_format).count()
+    people.createOrReplaceTempView("people")
+    spark.sql("SELECT name, count(*) FROM people WHERE label >= 0 GROUP BY name ORDER BY name").show()
+    spark.sql("CREATE TABLE IF NOT EXISTS hive_table (key INT, value STRING) USING hive")
+    spark.sql("INSERT INTO hive_table VALUES (1, 'a')")
+    spark.sql("SELECT * FROM hive_table").show()
+    spark.sparkContext.parallelize(range(4), 2).map(lambda n: (n % 2, n)).reduceByKey(lambda a, b: a + b).collect()
+    examples = people.rdd.map(lambda row: (row.label, Vectors.dense(row.label))).toDF(["label", "features"])
+    LogisticRegression(maxIter=1).fit(examples).transform(examples).collect()
+    stream = spark.readStream.schema("name STRING").csv("people.csv").groupBy("name").count()
+    query = stream.writeStream.outputMode("complete").format("console").start()
+    query.processAllAvailable()
+    query.stop()
+    gateway = SparkContext._gateway
+    spark.stop()
+    # The archive is written by a JVM that ends by itself: told to, and waited for.
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait()
+
+
+if __name__ == "__main__":
+    learn()

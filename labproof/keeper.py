@@ -1,0 +1,143 @@
+"""The process that keeps a run's JVM: ``python -m labproof.keeper FOLDER``.
+
+It starts the JVM when somebody wants it, another when that one dies, and ends with its standard input: when the process
+that started it closes it or is gone, also by SIGKILL. Then the JVM and every process that carries the run's name in its
+environment are ended, and the run's folder is removed. Workers read what it writes into ``FOLDER/jvm``: ``gateway-N.json``
+(port, secret, pid), ``died-N.json`` and ``failed-N.json`` (cause).
+"""
+
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+
+# A JVM that keeps dying has a cause that another one would meet too.
+MOST_JVMS = 5
+SECONDS_TO_START = 120
+
+
+def main(folder):
+    """Keep the JVM of the run in ``folder`` until standard input ends."""
+    jvms = os.path.join(folder, "jvm")
+    with open(os.path.join(folder, "keeper.json"), encoding="utf-8") as stream:
+        command = json.load(stream)["command"]
+    jvm = None
+    generation = 0
+    try:
+        # A run that nobody wants a JVM from costs a look into a folder now and then.
+        while not select.select([sys.stdin], [], [], 0.02)[0]:
+            if jvm is None and generation < MOST_JVMS and os.path.exists(os.path.join(jvms, "wanted")):
+                generation += 1
+                jvm = Jvm(command, jvms, generation)
+            elif jvm is not None and not jvm.is_fine():
+                jvm = None
+                if not os.path.exists(os.path.join(jvms, "gateway-%d.json" % generation)):
+                    generation = MOST_JVMS
+    finally:
+        if jvm is not None:
+            jvm.end()
+        end_processes_of(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Jvm:
+    """A JVM that runs Spark's gateway for Python, started by ``spark-submit``."""
+
+    def __init__(self, command, folder, generation):
+        self._folder = folder
+        self._generation = generation
+        self._address = os.path.join(folder, "address-%d" % generation)
+        self._log = os.path.join(folder, "log-%d.txt" % generation)
+        self._announced = False
+        self._deadline = time.monotonic() + SECONDS_TO_START
+        with open(self._log, "wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                # Relative paths of Spark's own making must not land in the user's folder.
+                cwd=folder,
+                env=dict(os.environ, _PYSPARK_DRIVER_CONN_INFO_PATH=self._address),
+                # Ctrl+C is for pytest, which still has to clean up with this JVM.
+                preexec_fn=_ignore_interrupt,
+            )
+
+    def is_fine(self):
+        """Look after the JVM; whether it still runs or is about to."""
+        if self._process.poll() is None:
+            if not self._announced and os.path.exists(self._address):
+                self._announce()
+            elif not self._announced and time.monotonic() > self._deadline:
+                self._process.kill()
+            return True
+        status = self._process.returncode
+        how = "was killed by " + signal.Signals(-status).name if status < 0 else "ended with exit status %d" % status
+        kind = "died" if self._announced else "failed"
+        self._write(kind, {"cause": "The JVM %s." % how, "log": self._end_of_log(), "generation": self._generation})
+        return False
+
+    def _announce(self):
+        with open(self._address, "rb") as stream:
+            port = int.from_bytes(stream.read(4), "big")
+            secret = stream.read(int.from_bytes(stream.read(4), "big")).decode("utf-8")
+        self._write("gateway", {"port": port, "secret": secret, "pid": self._process.pid})
+        self._announced = True
+
+    def _write(self, kind, content):
+        path = os.path.join(self._folder, "%s-%d.json" % (kind, self._generation))
+        with open(path + ".new", "w", encoding="utf-8") as stream:
+            json.dump(content, stream)
+        os.replace(path + ".new", path)
+
+    def _end_of_log(self):
+        with open(self._log, encoding="utf-8", errors="replace") as stream:
+            return stream.read()[-4000:]
+
+    def end(self):
+        """Let the JVM end by itself, which it does when its standard input does; else kill it."""
+        self._process.stdin.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _ignore_interrupt():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def processes_of(folder):
+    """The processes, other than this one, that carry the run's name in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and folder in process.environ().get("LABPROOF_RUN", "").split(os.pathsep):
+                found.append(process)
+        except psutil.Error:
+            # It ended meanwhile, or belongs to somebody else.
+            continue
+    return found
+
+
+def end_processes_of(folder):
+    """End what the run left behind: asked at first, killed after two seconds."""
+    for end, patience in (psutil.Process.terminate, 2), (psutil.Process.kill, 5):
+        left = processes_of(folder)
+        for process in left:
+            try:
+                end(process)
+            except psutil.Error:
+                continue
+        psutil.wait_procs(left, timeout=patience)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

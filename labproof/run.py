@@ -1,0 +1,239 @@
+"""What one run of a suite has to itself: a temporary folder, the environment of its processes, and a keeper.
+
+The process that the user started (under pytest-xdist: the controller) makes the run; workers find it by the
+environment variable ``LABPROOF_RUN``.
+"""
+
+import json
+import locale
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+
+from labproof import archive, java, releases
+from labproof.waiting import wait_until
+
+# What a user's environment may carry from another Spark. A run of the suite is about the Spark that is installed here,
+# so these are taken out of its processes' way, and the header says so.
+STRAY = [
+    "HADOOP_CONF_DIR",
+    "JDK_JAVA_OPTIONS",
+    "MASTER",
+    "PYSPARK_DRIVER_PYTHON",
+    "PYSPARK_DRIVER_PYTHON_OPTS",
+    "PYSPARK_GATEWAY_PORT",
+    "PYSPARK_GATEWAY_SECRET",
+    "PYSPARK_PYTHON",
+    "PYSPARK_SUBMIT_ARGS",
+    "PYTHONSTARTUP",
+    "SPARK_API_MODE",
+    "SPARK_CONF_DIR",
+    "SPARK_CONNECT_MODE_ENABLED",
+    "SPARK_DIST_CLASSPATH",
+    "SPARK_LOCAL_HOSTNAME",
+    "SPARK_LOCAL_IP",
+    "SPARK_MASTER",
+    "SPARK_REMOTE",
+    "SPARK_SUBMIT_OPTS",
+    "YARN_CONF_DIR",
+]
+
+# Every JVM of a run: on loopback, without a web interface, in UTC, with shuffles sized for a laptop.
+EVERYWHERE = [
+    "-Dspark.ui.enabled=false",
+    "-Dspark.ui.showConsoleProgress=false",
+    "-Dspark.sql.shuffle.partitions=2",
+    "-Dspark.python.unix.domain.socket.enabled=true",
+    "-Djava.net.preferIPv4Stack=true",
+    "-Duser.timezone=UTC",
+]
+
+
+class SparkNotFound(Exception):
+    """No Spark is installed for this Python; the text says what to do."""
+
+
+class SparkDidNotStart(Exception):
+    """The run's JVM could not be started, or could not be replaced; the text says why."""
+
+
+def spark_installed():
+    """The folder and the release of the Spark of this Python, found without importing it."""
+    found = find_spec("pyspark")
+    if found is None:
+        raise SparkNotFound("Spark is not installed for %s. Remedy: %s -m pip install pyspark" % ((sys.executable,) * 2))
+    package = os.path.dirname(found.origin)
+    with open(os.path.join(package, "version.py"), encoding="utf-8") as lines:
+        version = re.search(r"""__version__\s*(?::\s*str)?\s*=\s*['"]([^'"]+)""", lines.read()).group(1)
+    return package, version
+
+
+def _release_of(spark_home):
+    """The release of the Spark in this folder by the name of its core jar, or None if there is none."""
+    try:
+        names = os.listdir(os.path.join(spark_home, "jars"))
+    except OSError:
+        return None
+    found = [re.match(r"spark-core_[\d.]+-(.+)\.jar$", name) for name in names]
+    return next((match.group(1) for match in found if match), None)
+
+
+class Run:
+    """One run's folder, environment and keeper.
+
+    ``folder`` is temporary and goes when the run ends, however it ends. ``spark`` is the release, ``java`` the Java in
+    use, ``notes`` are sentences about what was found in the user's environment and not used.
+    """
+
+    def __init__(self, root, build):
+        """Find Spark and Java and prepare what their processes need, without starting any.
+
+        ``root`` is the folder that labs are imported from, ``build`` keeps what outlives the run. Raises
+        :class:`SparkNotFound` or ``java.NoJava``.
+        """
+        self.notes = []
+        self.home, self.spark = spark_installed()
+        environ = self._without_strays(dict(os.environ))
+        self.java, passed_over = java.find(self.spark, environ)
+        self.notes += passed_over
+        self.folder = tempfile.mkdtemp(prefix="labproof-")
+        self.archive = archive.folder_for(self.java, self.home, build)
+        for name in ("tmp", "local", "warehouse", "jvm"):
+            os.mkdir(os.path.join(self.folder, name))
+        environ["LABPROOF_RUN"] = os.pathsep.join(filter(None, [os.environ.get("LABPROOF_RUN"), self.folder]))
+        environ["JAVA_HOME"] = java.launchable_home(self.java, os.path.join(self.folder, "java"))
+        environ["SPARK_HOME"] = self.home
+        environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+        environ["SPARK_LOCAL_DIRS"] = os.path.join(self.folder, "local")
+        environ["PYSPARK_PYTHON"] = environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+        # The functions of a lab are looked up by name where they run, so workers have to see the labs too.
+        environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+        environ["TZ"] = "UTC"
+        # Split at blanks by a shell script, unlike SPARK_SUBMIT_OPTS.
+        environ["SPARK_LAUNCHER_OPTS"] = " ".join(archive.FAST_START)
+        if locale.getpreferredencoding(False).upper().replace("-", "") != "UTF8":
+            # Java reads and writes file names in the encoding of the locale.
+            environ["LC_ALL"] = "C.UTF-8"
+        self.environ = environ
+        self._set_jvm_options()
+        self._keeper = None
+
+    def _without_strays(self, environ):
+        for name in STRAY:
+            if environ.pop(name, None) is not None:
+                self.notes.append("%s is set and was not used" % name)
+        home = environ.get("SPARK_HOME")
+        if home and _release_of(home) == self.spark:
+            self.home = home
+        elif home:
+            self.notes.append(
+                "SPARK_HOME=%s is not used: it holds %s, and pyspark is %s"
+                % (home, "Spark " + _release_of(home) if _release_of(home) else "no Spark", self.spark)
+            )
+        if environ.get("PYTHONPATH"):
+            self.notes.append("PYTHONPATH is set, and used: %s" % environ["PYTHONPATH"])
+        if not releases.is_known(self.spark):
+            rules = releases.release_for(self.spark).spark
+            self.notes.append("Spark %s is not in the table of releases; the rules of %s are used" % (self.spark, rules))
+        return environ
+
+    def _set_jvm_options(self):
+        fast = archive.FAST_START + archive.options(self.java, self.archive)
+        executors = "-Dspark.executor.extraJavaOptions=" + " ".join(archive.FAST_START)
+        own = ["-Djava.io.tmpdir=" + os.path.join(self.folder, "tmp"), executors]
+        self.environ["SPARK_SUBMIT_OPTS"] = archive.quoted(fast + EVERYWHERE + own)
+
+    def make_archive(self):
+        """Make the class archive and use it from now on; raises as ``archive.make``."""
+        archive.make(self.java, self.environ, self.archive)
+        self._set_jvm_options()
+
+    def start_keeper(self):
+        """Start the process that keeps this run's JVM and, when this process ends, ends all that the run started."""
+        settings = {"command": [os.path.join(self.home, "bin", "spark-submit")] + self._jvm_settings() + ["pyspark-shell"]}
+        with open(os.path.join(self.folder, "keeper.json"), "w", encoding="utf-8") as stream:
+            json.dump(settings, stream)
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-m", "labproof.keeper", self.folder],
+            stdin=subprocess.PIPE,
+            # Its output would end with the terminal's; it writes what it has to say into the folder.
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=dict(self.environ, PYTHONPATH=_with_labproof(self.environ["PYTHONPATH"])),
+            start_new_session=True,
+        )
+
+    def _jvm_settings(self):
+        settings = {
+            "spark.master": "local[2]",
+            "spark.app.name": "labproof",
+            # Workers run their jobs side by side.
+            "spark.scheduler.mode": "FAIR",
+            "spark.sql.warehouse.dir": os.path.join(self.folder, "warehouse"),
+        }
+        return [word for setting in sorted(settings.items()) for word in ("--conf", "%s=%s" % setting)]
+
+    def close(self):
+        """End the keeper, and with it the JVM, whatever else the run started and its folder."""
+        if self._keeper is None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return
+        self._keeper.stdin.close()
+        self._keeper.wait()
+
+
+def _with_labproof(path):
+    return os.pathsep.join([os.path.dirname(os.path.dirname(os.path.abspath(__file__))), path])
+
+
+class Gateways:
+    """The run's JVMs as a worker sees them: files that the keeper writes into the run's folder."""
+
+    def __init__(self, folder):
+        self._folder = os.path.join(folder, "jvm")
+        self.generation = 0
+
+    def want(self):
+        """Ask the keeper for a JVM; the first to ask gets it started."""
+        open(os.path.join(self._folder, "wanted"), "w").close()
+
+    def next(self):
+        """The address of the first JVM after the one in use: a dict with port, secret and pid.
+
+        Waits for it. Raises :class:`SparkDidNotStart` with the keeper's words.
+        """
+        self.want()
+
+        def newest():
+            # The run may have gone through several JVMs while this worker did something else.
+            ends = [self.generation + 1 + offset for offset in range(10)]
+            for generation in ends:
+                failure = self._read("failed-%d.json" % generation)
+                if failure:
+                    raise SparkDidNotStart("%s\n%s" % (failure["cause"], failure["log"]))
+                gateway = self._read("gateway-%d.json" % generation)
+                if gateway and not self._read("died-%d.json" % generation):
+                    self.generation = generation
+                    return gateway
+            return None
+
+        return wait_until(newest, "the JVM of this run", timeout=180)
+
+    def died(self):
+        """Whether the JVM in use has ended."""
+        return os.path.exists(os.path.join(self._folder, "died-%d.json" % self.generation))
+
+    def deaths(self):
+        """What the keeper wrote about each JVM that ended before the run did."""
+        return [self._read(name) for name in sorted(os.listdir(self._folder)) if name.startswith("died-")]
+
+    def _read(self, name):
+        try:
+            with open(os.path.join(self._folder, name), encoding="utf-8") as stream:
+                return json.load(stream)
+        except FileNotFoundError:
+            return None
