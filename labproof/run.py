@@ -177,6 +177,11 @@ class Run:
         }
         return [word for setting in sorted(settings.items()) for word in ("--conf", "%s=%s" % setting)]
 
+    def deaths(self):
+        """What the keeper wrote about each JVM that ended before the run did: dicts with cause and log."""
+        jvms = os.path.join(self.folder, "jvm")
+        return [_read_json(os.path.join(jvms, name)) for name in sorted(os.listdir(jvms)) if name.startswith("died-")]
+
     def close(self):
         """End the keeper, and with it the JVM, whatever else the run started and its folder."""
         if self._keeper is None:
@@ -227,13 +232,25 @@ class Gateways:
         """Whether the JVM in use has ended."""
         return os.path.exists(os.path.join(self._folder, "died-%d.json" % self.generation))
 
-    def deaths(self):
-        """What the keeper wrote about each JVM that ended before the run did."""
-        return [self._read(name) for name in sorted(os.listdir(self._folder)) if name.startswith("died-")]
+    def tell_of_failure(self):
+        """Whether this process is the one to say that Spark did not start: once a run is enough."""
+        try:
+            os.close(os.open(os.path.join(self._folder, "told"), os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return False
+        return True
+
+    def told_of_failure(self):
+        """Whether it has been said that Spark did not start."""
+        return os.path.exists(os.path.join(self._folder, "told"))
 
     def _read(self, name):
-        try:
-            with open(os.path.join(self._folder, name), encoding="utf-8") as stream:
-                return json.load(stream)
-        except FileNotFoundError:
-            return None
+        return _read_json(os.path.join(self._folder, name))
+
+
+def _read_json(path):
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return json.load(stream)
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,82 @@
+"""The record of a run, ``build/claims.json``: a verdict for each claim, from the outcomes of its tests."""
+
+import json
+import os
+
+from labproof import __version__
+
+#: Of the record; readers refuse what they do not know.
+FORMAT = 1
+
+
+def verdict(claim, spark, tests, selected=True):
+    """The verdict on a claim and the reason for it, None where it simply holds.
+
+    ``tests`` are dicts with outcome and reason; ``selected`` is whether the run was to run them.
+    """
+    if any(test["outcome"] == "failed" for test in tests):
+        return "fails", "; ".join(test["reason"] for test in tests if test["outcome"] == "failed")
+    reason = claim.not_on_this(spark)
+    if reason:
+        return "not-on-this-version", reason
+    skipped = sorted({test["reason"] for test in tests if test["outcome"] == "skipped"})
+    if skipped:
+        return "not-checked", "; ".join(skipped)
+    if claim.planned:
+        return "not-checked", claim.planned
+    if not tests:
+        return "not-checked", "the run ended before its tests did" if selected else "not selected in this run"
+    erratum = claim.erratum(spark)
+    return ("holds-with-erratum", erratum) if erratum else ("holds", None)
+
+
+def compose(ledger, about, outcomes, selected):
+    """The record as a dict.
+
+    ``about`` has the run's own values (spark, python, started, ...), ``outcomes`` is a dict from node id to what became
+    of the test, with the ids of its ``claims``; ``selected`` are the ids of the claims whose tests were to run.
+    """
+    claims = []
+    for claim in ledger.claims.values():
+        if claim.strength == "context":
+            continue
+        tests = [
+            {key: value for key, value in test.items() if key != "claims"}
+            for test in outcomes.values()
+            if claim.id in test["claims"]
+        ]
+        found, reason = verdict(claim, about["spark"], tests, claim.id in selected)
+        claims.append(
+            {
+                "id": claim.id,
+                "section": claim.section,
+                "slide": claim.slides,
+                "text": claim.says,
+                "lab": claim.lab,
+                "verdict": found,
+                "reason": reason,
+                "erratum": claim.erratum(about["spark"]),
+                "planned": claim.planned,
+                "tests": tests,
+            }
+        )
+    context = [
+        {"id": claim.id, "section": claim.section, "slide": claim.slides, "text": claim.says, "reason": claim.reason}
+        for claim in ledger.claims.values()
+        if claim.strength == "context"
+    ]
+    deck = {"title": ledger.title, "slides": ledger.slides, "sections": [section._asdict() for section in ledger.sections]}
+    record = {"format": FORMAT, "labproof": __version__, "deck": deck}
+    record.update(about)
+    record.update(claims=claims, context=context)
+    return record
+
+
+def write(record, path):
+    """Write the record, whole or not at all."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    unfinished = "%s.%d" % (path, os.getpid())
+    with open(unfinished, "w", encoding="utf-8") as stream:
+        json.dump(record, stream, indent=1, ensure_ascii=False, sort_keys=False)
+        stream.write("\n")
+    os.replace(unfinished, path)
