@@ -1,4 +1,4 @@
-"""Options that make a JVM start fast, and the class archive: what Spark's JVMs load, read from the archive in a third of the time.
+"""Options that make a JVM start fast, and the class archive, from which it reads what it loads in a third of the time.
 
 The archive belongs to one Java and one Spark, takes 200 MB, and is made once, by a run of the whole suite. Run as a
 program, this module is the work by which a JVM learns the classes that labs need.
@@ -76,7 +76,13 @@ def make(java, environ, folder):
 
 def _run(command, environ, folder):
     subprocess.run(
-        command, env=environ, cwd=folder, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        env=environ,
+        cwd=folder,
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
 
 

@@ -17,7 +17,9 @@ class Attendee:
         self.folder = Path(str(folder))
         for part in parts:
             shutil.copytree(
-                str(Path(str(course)) / part), str(self.folder / part), ignore=shutil.ignore_patterns("__pycache__", ".*")
+                str(Path(str(course)) / part),
+                str(self.folder / part),
+                ignore=shutil.ignore_patterns("__pycache__", ".*"),
             )
         # What attendees have on their PATH: the scripts that pip put beside Python.
         scripts = [os.path.dirname(sys.executable), os.path.join(os.environ.get("SPARK_HOME", ""), "bin")]

@@ -110,7 +110,7 @@ def find(spark, environ):
 
 
 def launchable_home(java, folder):
-    """A JAVA_HOME from which Spark can start this Java: its own, or a launcher made in ``folder`` where it needs one."""
+    """A JAVA_HOME from which Spark can start this Java: its own, or one made in ``folder`` with a launcher in front."""
     modules = _release_file(java.home).get("MODULES", "")
     if not modules or VECTOR_MODULE in modules:
         return java.home

@@ -2,8 +2,8 @@
 
 It starts the JVM when somebody wants it, another when that one dies, and ends with its standard input: when the process
 that started it closes it or is gone, also by SIGKILL. Then the JVM and every process that carries the run's name in its
-environment are ended, and the run's folder is removed. Workers read what it writes into ``FOLDER/jvm``: ``gateway-N.json``
-(port, secret, pid), ``died-N.json`` and ``failed-N.json`` (cause).
+environment are ended, and the run's folder is removed. Workers read what it writes into ``FOLDER/jvm``:
+``gateway-N.json`` (port, secret, pid), ``died-N.json`` and ``failed-N.json`` (cause, log).
 """
 
 import json
@@ -36,9 +36,12 @@ def main(folder):
                 generation += 1
                 jvm = Jvm(command, jvms, generation)
             elif jvm is not None and not jvm.is_fine():
-                jvm = None
-                if not os.path.exists(os.path.join(jvms, "gateway-%d.json" % generation)):
+                if not jvm.announced:
+                    # Another one would not start either.
                     generation = MOST_JVMS
+                elif generation == MOST_JVMS:
+                    write(jvms, "failed-%d" % (generation + 1), {"cause": "%d JVMs have died." % generation, "log": ""})
+                jvm = None
     finally:
         if jvm is not None:
             jvm.end()
@@ -54,7 +57,7 @@ class Jvm:
         self._generation = generation
         self._address = os.path.join(folder, "address-%d" % generation)
         self._log = os.path.join(folder, "log-%d.txt" % generation)
-        self._announced = False
+        self.announced = False
         self._deadline = time.monotonic() + SECONDS_TO_START
         with open(self._log, "wb") as log:
             self._process = subprocess.Popen(
@@ -72,15 +75,15 @@ class Jvm:
     def is_fine(self):
         """Look after the JVM; whether it still runs or is about to."""
         if self._process.poll() is None:
-            if not self._announced and os.path.exists(self._address):
+            if not self.announced and os.path.exists(self._address):
                 self._announce()
-            elif not self._announced and time.monotonic() > self._deadline:
+            elif not self.announced and time.monotonic() > self._deadline:
                 self._process.kill()
             return True
         status = self._process.returncode
         how = "was killed by " + signal.Signals(-status).name if status < 0 else "ended with exit status %d" % status
-        kind = "died" if self._announced else "failed"
-        self._write(kind, {"cause": "The JVM %s." % how, "log": self._end_of_log(), "generation": self._generation})
+        kind = "died" if self.announced else "failed"
+        self._write(kind, {"cause": "The JVM %s." % how, "log": self._end_of_log()})
         return False
 
     def _announce(self):
@@ -88,13 +91,10 @@ class Jvm:
             port = int.from_bytes(stream.read(4), "big")
             secret = stream.read(int.from_bytes(stream.read(4), "big")).decode("utf-8")
         self._write("gateway", {"port": port, "secret": secret, "pid": self._process.pid})
-        self._announced = True
+        self.announced = True
 
     def _write(self, kind, content):
-        path = os.path.join(self._folder, "%s-%d.json" % (kind, self._generation))
-        with open(path + ".new", "w", encoding="utf-8") as stream:
-            json.dump(content, stream)
-        os.replace(path + ".new", path)
+        write(self._folder, "%s-%d" % (kind, self._generation), content)
 
     def _end_of_log(self):
         with open(self._log, encoding="utf-8", errors="replace") as stream:
@@ -108,6 +108,14 @@ class Jvm:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def write(folder, name, content):
+    """Write a file that workers wait for: they see it whole or not at all."""
+    path = os.path.join(folder, name + ".json")
+    with open(path + ".new", "w", encoding="utf-8") as stream:
+        json.dump(content, stream)
+    os.replace(path + ".new", path)
 
 
 def _ignore_interrupt():

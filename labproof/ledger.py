@@ -11,18 +11,18 @@ from collections import Counter, namedtuple
 from labproof.releases import numbers
 
 try:
-    import tomllib
+    import tomllib  # novm
 except ImportError:  # Python before 3.11
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[no-redef]
 
 Section = namedtuple("Section", "id title")
 Note = namedtuple("Note", "since until text")
 Measured = namedtuple("Measured", "name since until value")
 #: A test of the specification: the claims it is marked with and why there are several, if there are.
-Test = namedtuple("Test", "nodeid path line claims because")
+MarkedTest = namedtuple("MarkedTest", "nodeid path line claims because")
 
 VERDICTS = ("holds", "holds-with-erratum", "not-on-this-version", "not-checked", "fails")
-CLAIM_KEYS = set("id section slide says lab strength reason planned erratum not_on measured".split())
+CLAIM_KEYS = {"id", "section", "slide", "says", "lab", "strength", "reason", "planned", "erratum", "not_on", "measured"}
 STRENGTHS = ("required", "part", "context")
 
 
@@ -97,7 +97,7 @@ class Ledger(object):
             content = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise LedgerError(["%s: not TOML: %s" % (self._name, error)]) from None
-        self._lines = {}
+        self._lines = {}  # type: dict[str, int]
         for number, line in enumerate(text.splitlines(), 1):
             found = re.match(r'id\s*=\s*"([^"]+)"', line.strip())
             if found:
@@ -163,7 +163,10 @@ class Ledger(object):
             shown.update(test.claims)
             for name in test.claims:
                 if name not in self.claims:
-                    yield where + "claim %r is not in %s. Remedy: correct the id, or add the claim." % (name, self._name)
+                    yield where + "claim %r is not in %s. Remedy: correct the id, or add the claim." % (
+                        name,
+                        self._name,
+                    )
                 elif self.claims[name].strength == "context":
                     yield where + "claim %s is context in %s. Remedy: make it required." % (name, self._name)
             if len(test.claims) > 1 and not test.because:

@@ -1,4 +1,4 @@
-"""The pytest plugin: a Spark session for any suite; and, for a course with a ledger, the claim marker, verdicts and record."""
+"""The pytest plugin: a Spark session for any suite; for a course with a ledger also claims, verdicts and a record."""
 
 import os
 
@@ -6,7 +6,7 @@ import pytest
 
 from labproof.archive import is_there
 from labproof.java import NoJava
-from labproof.ledger import Ledger, LedgerError, Test
+from labproof.ledger import Ledger, LedgerError, MarkedTest
 from labproof.recorder import Recorder
 from labproof.run import Gateways, Run, SparkDidNotStart, SparkNotFound, spark_installed
 from labproof.session import SharedSession, own_session
@@ -19,7 +19,9 @@ def pytest_addoption(parser):
     group = parser.getgroup("labproof", "labproof: a Spark course as an executable specification")
     group.addoption("--require-all", action="store_true", help="fail when a claim that has tests could not be checked")
     parser.addini("labproof_ledger", "the course's claims, relative to the root folder", default="tests/claims.toml")
-    parser.addini("labproof_build", "where records and class archives are kept, relative to the root folder", default="build")
+    parser.addini(
+        "labproof_build", "where records and class archives are kept, relative to the root folder", default="build"
+    )
 
 
 def pytest_configure(config):
@@ -77,14 +79,22 @@ class OwnerOfTheRun:
         # The archive pays in a run of everything; a few tests are sooner done without.
         if run.archive and not is_there(run.archive) and not config.option.file_or_dir:
             terminal = config.pluginmanager.get_plugin("terminalreporter")
-            terminal.write_line("labproof: the first run with this Spark and this Java prepares a class archive, once ...")
+            terminal.write_line(
+                "labproof: the first run with this Spark and this Java prepares a class archive, once ..."
+            )
             run.make_archive()
             os.environ.update(run.environ)
         run.start_keeper()
 
     def pytest_report_header(self):
         run = self.run
-        where = "Spark %s from %s, Java %s from %s (%s)" % (run.spark, run.home, run.java.version, run.java.origin, run.java.home)
+        where = "Spark %s from %s, Java %s from %s (%s)" % (
+            run.spark,
+            run.home,
+            run.java.version,
+            run.java.origin,
+            run.java.home,
+        )
         return ["labproof: " + line for line in [where] + run.notes]
 
     @pytest.hookimpl(trylast=True)
@@ -170,7 +180,7 @@ class Specification:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Last, whatever the order is otherwise: what starts processes first, so that the end of the run is evenly shared."""
+    """Last, whatever the order is otherwise: what starts processes is first, or a worker would end with it alone."""
     items.sort(key=lambda item: item.get_closest_marker("slow_start") is None)
 
 
@@ -180,7 +190,7 @@ def _test_of(item):
         claims += marker.args
         reasons.append(marker.kwargs.get("because"))
     path, line, _ = item.location
-    return Test(item.nodeid, os.path.join(str(item.config.rootdir), path), (line or 0) + 1, claims, any(reasons))
+    return MarkedTest(item.nodeid, os.path.join(str(item.config.rootdir), path), (line or 0) + 1, claims, any(reasons))
 
 
 @pytest.fixture(scope="session")

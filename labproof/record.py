@@ -65,7 +65,11 @@ def compose(ledger, about, outcomes, selected):
         for claim in ledger.claims.values()
         if claim.strength == "context"
     ]
-    deck = {"title": ledger.title, "slides": ledger.slides, "sections": [section._asdict() for section in ledger.sections]}
+    deck = {
+        "title": ledger.title,
+        "slides": ledger.slides,
+        "sections": [section._asdict() for section in ledger.sections],
+    }
     record = {"format": FORMAT, "labproof": __version__, "deck": deck}
     record.update(about)
     record.update(claims=claims, context=context)

@@ -10,7 +10,7 @@ import pytest
 from labproof import record
 from labproof.summary import write_summary
 
-UNCONDITIONAL = ("", "unconditional skip")
+UNCONDITIONAL = ("", "Skipped", "unconditional skip")
 
 
 class Recorder:
@@ -36,8 +36,9 @@ class Recorder:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self):
-        """A run that is killed leaves the record of an incomplete run, not that of an earlier one."""
-        record.write(self._compose(complete=False), self.path)
+        """A run of all that is killed leaves the record of an incomplete run, not that of an earlier one."""
+        if not self._selection():
+            record.write(self._compose(complete=False), self.path)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node):
@@ -103,11 +104,15 @@ class Recorder:
         """Last, when the workers have told what they selected."""
         ran_all = self._selected is not None and set(self._selected) <= set(self._outcomes)
         complete = int(exitstatus) in (0, 1) and ran_all and not self._violations
-        self.record = self._compose(complete, time.monotonic() - self._clock)
-        record.write(self.record, self.path)
         if self._violations:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
-        elif int(exitstatus) == 0 and (self._fails() or self._lacking()):
+            return
+        if self._selection() and not any((self._selected or {}).values()):
+            # Tests of something else; the record of the course stays what it is.
+            return
+        self.record = self._compose(complete, time.monotonic() - self._clock)
+        record.write(self.record, self.path)
+        if int(exitstatus) == 0 and (self._fails() or self._lacking()):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _fails(self):
@@ -130,7 +135,9 @@ class Recorder:
                 terminalreporter.write_line(violation)
         elif self.record is not None:
             root = str(self._config.rootdir)
-            write_summary(terminalreporter, self.record, os.path.relpath(self.path, root), self._lacking(), self._run.deaths())
+            write_summary(
+                terminalreporter, self.record, os.path.relpath(self.path, root), self._lacking(), self._run.deaths()
+            )
 
 
 def _first_line_of(report):

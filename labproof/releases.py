@@ -1,7 +1,7 @@
 """Which Spark, Python and Java go together. One line a release, each of them tried; standard library only.
 
-A release that is not in the table follows the rules of the nearest older one of the table: a new Spark works with what the
-last one worked with until somebody has tried it.
+A release that is not in the table follows the rules of the nearest older one of the table: a new Spark works with what
+the last one worked with until somebody has tried it.
 """
 
 from collections import namedtuple

@@ -14,7 +14,10 @@ import sys
 import tempfile
 from importlib.util import find_spec
 
+import psutil
+
 from labproof import archive, java, releases
+from labproof.keeper import MOST_JVMS
 from labproof.waiting import wait_until
 
 # What a user's environment may carry from another Spark. A run of the suite is about the Spark that is installed here,
@@ -65,7 +68,9 @@ def spark_installed():
     """The folder and the release of the Spark of this Python, found without importing it."""
     found = find_spec("pyspark")
     if found is None:
-        raise SparkNotFound("Spark is not installed for %s. Remedy: %s -m pip install pyspark" % ((sys.executable,) * 2))
+        raise SparkNotFound(
+            "Spark is not installed for %s. Remedy: %s -m pip install pyspark" % ((sys.executable,) * 2)
+        )
     package = os.path.dirname(found.origin)
     with open(os.path.join(package, "version.py"), encoding="utf-8") as lines:
         version = re.search(r"""__version__\s*(?::\s*str)?\s*=\s*['"]([^'"]+)""", lines.read()).group(1)
@@ -138,7 +143,9 @@ class Run:
             self.notes.append("PYTHONPATH is set, and used: %s" % environ["PYTHONPATH"])
         if not releases.is_known(self.spark):
             rules = releases.release_for(self.spark).spark
-            self.notes.append("Spark %s is not in the table of releases; the rules of %s are used" % (self.spark, rules))
+            self.notes.append(
+                "Spark %s is not in the table of releases; the rules of %s are used" % (self.spark, rules)
+            )
         return environ
 
     def _set_jvm_options(self):
@@ -154,7 +161,9 @@ class Run:
 
     def start_keeper(self):
         """Start the process that keeps this run's JVM and, when this process ends, ends all that the run started."""
-        settings = {"command": [os.path.join(self.home, "bin", "spark-submit")] + self._jvm_settings() + ["pyspark-shell"]}
+        settings = {
+            "command": [os.path.join(self.home, "bin", "spark-submit")] + self._jvm_settings() + ["pyspark-shell"]
+        }
         with open(os.path.join(self.folder, "keeper.json"), "w", encoding="utf-8") as stream:
             json.dump(settings, stream)
         self._keeper = subprocess.Popen(
@@ -200,6 +209,7 @@ class Gateways:
 
     def __init__(self, folder):
         self._folder = os.path.join(folder, "jvm")
+        self._process = None
         self.generation = 0
 
     def want(self):
@@ -215,22 +225,22 @@ class Gateways:
 
         def newest():
             # The run may have gone through several JVMs while this worker did something else.
-            ends = [self.generation + 1 + offset for offset in range(10)]
-            for generation in ends:
+            for generation in range(self.generation + 1, self.generation + 2 + MOST_JVMS):
                 failure = self._read("failed-%d.json" % generation)
                 if failure:
                     raise SparkDidNotStart("%s\n%s" % (failure["cause"], failure["log"]))
                 gateway = self._read("gateway-%d.json" % generation)
                 if gateway and not self._read("died-%d.json" % generation):
                     self.generation = generation
+                    self._process = psutil.Process(gateway["pid"])
                     return gateway
             return None
 
         return wait_until(newest, "the JVM of this run", timeout=180)
 
     def died(self):
-        """Whether the JVM in use has ended."""
-        return os.path.exists(os.path.join(self._folder, "died-%d.json" % self.generation))
+        """Whether the JVM in use has ended; known before the keeper has noticed."""
+        return not self._process.is_running() or self._process.status() == psutil.STATUS_ZOMBIE
 
     def tell_of_failure(self):
         """Whether this process is the one to say that Spark did not start: once a run is enough."""

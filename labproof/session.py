@@ -117,7 +117,9 @@ class SharedSession:
 
 
 def _refuse_to_stop():
-    raise RuntimeError("this SparkContext is shared by all tests of the run: take a session of your own, own_spark(), to stop it")
+    raise RuntimeError(
+        "this SparkContext is shared by all tests of the run: take a session of your own, own_spark(), to stop it"
+    )
 
 
 def _pass_over_the_end_of_the_jvm(request, address):
@@ -188,4 +190,3 @@ def own_session(folder, master="local[1]", **settings):
             gateway.proc.wait()
         for owner, name, value in aside:
             setattr(owner, name, value)
-

@@ -41,7 +41,9 @@ def write_summary(terminal, record, path, lacking, deaths):
             terminal.write_line("  slide %s, %s: %s" % (slides, claim["id"], claim["reason"]))
     terminal.write_line("")
     for death in deaths:
-        terminal.write_line("%s The tests that it ran failed, the others went on in a new one." % death["cause"], red=True)
+        terminal.write_line(
+            "%s The tests that it ran failed, the others went on in a new one." % death["cause"], red=True
+        )
         terminal.write_line(death["log"].strip()[-1000:])
     if lacking:
         names = ", ".join(claim["id"] for claim in lacking)

@@ -1,0 +1,68 @@
+"""A small course of its own, for the tests that look at a run from outside."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CLAIMS = """
+[deck]
+title = "Sums"
+slides = 1
+[[section]]
+id = "sums"
+title = "Sums"
+"""
+
+
+class Course:
+    """A course in ``folder``: ``claims`` (ids, or ids and further lines of TOML) and one module of tests."""
+
+    def __init__(self, folder, archives):
+        self.folder = folder
+        (folder / "tests" / "sums").mkdir(parents=True)
+        (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\nxfail_strict = true\n", encoding="utf-8")
+        if archives.exists():
+            # The inner run's JVM starts as fast as the outer one's.
+            (folder / "build").mkdir()
+            (folder / "build" / "jvm").symlink_to(archives)
+
+    def has(self, tests, **claims):
+        """Write the ledger with these claims and the module with these tests."""
+        entries = [
+            '[[claim]]\nid = "%s"\nsection = "sums"\nslide = [1]\nsays = "It is so."\n%s\n' % entry
+            for entry in claims.items()
+        ]
+        if claims:
+            (self.folder / "tests" / "claims.toml").write_text(CLAIMS + "".join(entries), encoding="utf-8")
+        module = "import pytest\nclaim = pytest.mark.claim\n" + tests
+        (self.folder / "tests" / "sums" / "test_sums.py").write_text(module, encoding="utf-8")
+
+    def start(self, *arguments, **environ):
+        """Start pytest in the course; its output goes to one pipe."""
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly"]
+        return subprocess.Popen(
+            command + list(arguments),
+            cwd=str(self.folder),
+            env=dict(os.environ, **environ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            universal_newlines=True,
+        )
+
+    def run(self, *arguments, **environ):
+        """Run pytest in the course; its exit status and its output."""
+        process = self.start(*arguments, **environ)
+        output, _ = process.communicate(timeout=180)
+        return process.returncode, output
+
+    @property
+    def record_path(self):
+        return self.folder / "build" / "claims.json"
+
+
+@pytest.fixture
+def course(tmp_path, pytestconfig):
+    return Course(tmp_path, Path(str(pytestconfig.rootdir)) / "build" / "jvm")
