@@ -23,7 +23,13 @@ class Attendee:
             )
         # What attendees have on their PATH: the scripts that pip put beside Python.
         scripts = [os.path.dirname(sys.executable), os.path.join(os.environ.get("SPARK_HOME", ""), "bin")]
-        self.environ = dict(os.environ, PATH=os.pathsep.join(scripts + [os.environ.get("PATH", os.defpath)]))
+        # Labs find each other by where they are; the course under test is not on an attendee's path.
+        path = [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place not in ("", str(course))]
+        self.environ = dict(
+            os.environ,
+            PYTHONPATH=os.pathsep.join(path),
+            PATH=os.pathsep.join(scripts + [os.environ.get("PATH", os.defpath)]),
+        )
         self._children = []
 
     def _place(self, lab):

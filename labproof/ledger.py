@@ -8,7 +8,7 @@ import os
 import re
 from collections import Counter, namedtuple
 
-from labproof.releases import numbers
+from labproof.releases import RELEASES, numbers
 
 try:
     import tomllib  # novm
@@ -58,8 +58,12 @@ class Claim(object):
         ]
 
     def erratum(self, spark):
-        """What is true instead on this release, or None where the deck is right."""
-        return " ".join(note.text for note in self.errata if _covers(note, spark)) or None
+        """What is true instead on this release, or None where the deck is right.
+
+        Raises what ``str.format_map`` does for a ``{name}`` that was not measured on this release.
+        """
+        values = {row.name: row.value for row in self._measured if _covers(row, spark)}
+        return " ".join(note.text.format_map(values) for note in self.errata if _covers(note, spark)) or None
 
     def not_on_this(self, spark):
         """Why the claim is not one about this release, or None."""
@@ -111,6 +115,9 @@ class Ledger(object):
         if violations:
             raise LedgerError(violations)
         self.claims = {entry["id"]: Claim(entry, self._lines[entry["id"]]) for entry in entries}
+        violations = list(self._violations_of_errata())
+        if violations:
+            raise LedgerError(violations)
 
     def _violations_of(self, entries):
         sections = {section.id for section in self.sections}
@@ -152,6 +159,22 @@ class Ledger(object):
                     self._name,
                     slide,
                 )
+
+    def _violations_of_errata(self):
+        for claim in self.claims.values():
+            for release in RELEASES:
+                try:
+                    claim.erratum(release.spark)
+                except (AttributeError, LookupError, TypeError, ValueError) as error:
+                    yield "%s:%d: claim %s: erratum on Spark %s: %s %s. Remedy: measure the value that it names." % (
+                        self._name,
+                        claim.line,
+                        claim.id,
+                        release.spark,
+                        type(error).__name__,
+                        error,
+                    )
+                    break
 
     def violations_of_tests(self, tests, whole):
         """What is wrong between ledger and tests; ``whole`` is whether all tests of the course are among them."""

@@ -8,7 +8,7 @@ from labproof.archive import is_there
 from labproof.java import NoJava
 from labproof.ledger import Ledger, LedgerError, MarkedTest
 from labproof.recorder import Recorder
-from labproof.run import Gateways, Run, SparkDidNotStart, SparkNotFound, spark_installed
+from labproof.run import LOCAL, Gateways, MasterNotFound, Run, SparkDidNotStart, SparkNotFound, spark_installed
 from labproof.session import SharedSession, own_session
 
 # What a test says of itself travels with its report, also from an xdist worker to the controller.
@@ -18,6 +18,9 @@ CLAIM = "claim"
 def pytest_addoption(parser):
     group = parser.getgroup("labproof", "labproof: a Spark course as an executable specification")
     group.addoption("--require-all", action="store_true", help="fail when a claim that has tests could not be checked")
+    group.addoption(
+        "--master", default=LOCAL, help="where the shared session runs its jobs: spark://HOST:PORT, yarn (%(default)s)"
+    )
     parser.addini("labproof_ledger", "the course's claims, relative to the root folder", default="tests/claims.toml")
     parser.addini(
         "labproof_build", "where records and class archives are kept, relative to the root folder", default="build"
@@ -62,8 +65,8 @@ class OwnerOfTheRun:
         self._before = dict(os.environ)
         build = os.path.join(str(config.rootdir), config.getini("labproof_build"))
         try:
-            self.run = Run(str(config.rootdir), build)
-        except (NoJava, SparkNotFound) as error:
+            self.run = Run(str(config.rootdir), build, config.option.master)
+        except (NoJava, SparkNotFound, MasterNotFound) as error:
             raise pytest.UsageError(str(error)) from None
         # For the workers and all other processes of the run.
         os.environ.clear()

@@ -76,7 +76,7 @@ class Recorder:
             "python": platform.python_version(),
             "java": self._run.java.version,
             "java_from": self._run.java.origin,
-            "master": "local[2]",
+            "master": self._run.master,
             "mode": "classic",
             "machine": "%s %s, %d cores" % (platform.system(), platform.machine(), os.cpu_count()),
             "workers": self._config.getoption("numprocesses", None) or 0,

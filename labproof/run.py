@@ -9,6 +9,7 @@ import locale
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -56,8 +57,16 @@ EVERYWHERE = [
 ]
 
 
+# Two tasks at a time are enough for every claim, and as much as a laptop has to spare.
+LOCAL = "local[2]"
+
+
 class SparkNotFound(Exception):
     """No Spark is installed for this Python; the text says what to do."""
+
+
+class MasterNotFound(Exception):
+    """Nobody answers where the master should be; the text says where."""
 
 
 class SparkDidNotStart(Exception):
@@ -87,6 +96,37 @@ def _release_of(spark_home):
     return next((match.group(1) for match in found if match), None)
 
 
+def look_for_master(master, environ):
+    """What the session's JVM needs in its environment for this master: what the user has set for it.
+
+    Raises :class:`MasterNotFound` when nobody listens there: Spark itself would try for a minute.
+    """
+    if master.startswith("local"):
+        return {}
+    if master == "yarn":
+        names = [name for name in ("HADOOP_CONF_DIR", "YARN_CONF_DIR") if os.path.isdir(environ.get(name, ""))]
+        if not names:
+            raise MasterNotFound(
+                "--master yarn needs to know where YARN is. Remedy: HADOOP_CONF_DIR=the folder with yarn-site.xml."
+            )
+        return {name: environ[name] for name in names}
+    found = re.match(r"spark://(.+)$", master)
+    if not found:
+        raise MasterNotFound("--master %s is no master. Remedy: local[2], spark://HOST:PORT or yarn." % master)
+    for place in found.group(1).split(","):
+        host, _, port = place.rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=5).close()
+        except (OSError, ValueError) as error:
+            failure = error
+        else:
+            return {}
+    raise MasterNotFound(
+        "Nobody answers at %s (%s). Remedy: start the master, or correct --master: the URL is in the master's log."
+        % (master, failure)
+    )
+
+
 class Run:
     """One run's folder, environment and keeper.
 
@@ -94,13 +134,15 @@ class Run:
     use, ``notes`` are sentences about what was found in the user's environment and not used.
     """
 
-    def __init__(self, root, build):
+    def __init__(self, root, build, master=LOCAL):
         """Find Spark and Java and prepare what their processes need, without starting any.
 
-        ``root`` is the folder that labs are imported from, ``build`` keeps what outlives the run. Raises
-        :class:`SparkNotFound` or ``java.NoJava``.
+        ``root`` is the folder that labs are imported from, ``build`` keeps what outlives the run, ``master`` is where
+        the shared session runs its jobs. Raises :class:`SparkNotFound`, :class:`MasterNotFound` or ``java.NoJava``.
         """
         self.notes = []
+        self.master = master
+        self._clusters_environ = look_for_master(master, os.environ)
         self.home, self.spark = spark_installed()
         environ = self._without_strays(dict(os.environ))
         self.java, passed_over = java.find(self.spark, environ)
@@ -172,17 +214,31 @@ class Run:
             # Its output would end with the terminal's; it writes what it has to say into the folder.
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=dict(self.environ, PYTHONPATH=_with_labproof(self.environ["PYTHONPATH"])),
+            env=self._jvm_environ(),
             start_new_session=True,
         )
 
+    def _jvm_environ(self):
+        environ = dict(self.environ, PYTHONPATH=_with_labproof(self.environ["PYTHONPATH"]))
+        environ.update(self._clusters_environ)
+        if not self.master.startswith("local") and "//127.0.0.1:" not in self.master:
+            # Executors on other machines have to reach this one.
+            del environ["SPARK_LOCAL_IP"]
+        return environ
+
     def _jvm_settings(self):
         settings = {
-            "spark.master": "local[2]",
+            "spark.master": self.master,
             "spark.app.name": "labproof",
             # Workers run their jobs side by side.
             "spark.scheduler.mode": "FAIR",
             "spark.sql.warehouse.dir": os.path.join(self.folder, "warehouse"),
+            # On a cluster, as much as two laptop cores, and the labs where this process finds them.
+            "spark.cores.max": "2",
+            "spark.executor.instances": "2",
+            "spark.executor.memory": "512m",
+            "spark.executorEnv.PYTHONPATH": self.environ["PYTHONPATH"],
+            "spark.yarn.jars": "local:%s/*" % os.path.join(self.home, "jars"),
         }
         return [word for setting in sorted(settings.items()) for word in ("--conf", "%s=%s" % setting)]
 
