@@ -90,6 +90,25 @@ def test_a_ledger_that_is_not_toml_is_told_with_the_place(ledger):
         ledger("[[claim]\n")
 
 
+MEASURED = '[[claim.measured]]\nname = "sum"\nsince = "3.0"\nvalue = 2.5\n'
+
+
+def test_an_erratum_says_the_value_that_was_measured_on_the_release(ledger):
+    text = '[[claim.erratum]]\nsince = "3.0"\ninstead = "It is {sum:.1f} in `{{}}`."\n'
+    claim = ledger(ADDING + text + MEASURED).claims["adding"]
+    assert [claim.erratum(release) for release in ("2.4.8", "3.0.0")] == [None, "It is 2.5 in `{}`."]
+
+
+def test_an_erratum_that_names_a_value_that_was_not_measured_is_told_with_the_release(ledger):
+    text = '[[claim.erratum]]\ninstead = "It is {sum:.1f}."\n'
+    with pytest.raises(LedgerError) as caught:
+        ledger(ADDING + text + MEASURED)
+    assert caught.value.violations == [
+        "tests/claims.toml:11: claim adding: erratum on Spark 2.3.0: KeyError 'sum'."
+        " Remedy: measure the value that it names."
+    ]
+
+
 def a_test(*claims, **more):
     folder = more.get("folder", "basics")
     nodeid = "tests/%s/test_sums.py::test_one_and_one" % folder
