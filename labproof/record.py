@@ -1,5 +1,6 @@
 """The record of a run, ``build/claims.json``: a verdict for each claim, from the outcomes of its tests."""
 
+import hashlib
 import json
 import os
 
@@ -73,7 +74,27 @@ def compose(ledger, about, outcomes, selected):
     record = {"format": FORMAT, "labproof": __version__, "deck": deck}
     record.update(about)
     record.update(claims=claims, context=context)
+    record["sha256"] = digest(record)
     return record
+
+
+def sources(ledger, root):
+    """The code under test: a dict from the labs that the ledger names, and that are there, to their text."""
+    texts = {}
+    for lab in sorted({claim.lab for claim in ledger.claims.values() if claim.lab}):
+        path = os.path.join(root, lab)
+        if os.path.isfile(path):
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                texts[lab] = stream.read()
+    return texts
+
+
+def digest(record):
+    """The SHA-256 of a record's content without ``sha256`` itself: it tells a record that was edited after the run."""
+    content = {key: value for key, value in record.items() if key != "sha256"}
+    # Through JSON once, so that the record in memory and the one read back are the same text.
+    text = json.dumps(json.loads(json.dumps(content)), sort_keys=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def write(record, path):

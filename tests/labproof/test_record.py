@@ -52,3 +52,20 @@ def test_a_record_that_cannot_be_written_leaves_the_one_that_is_there(tmp_path):
     with pytest.raises(TypeError):
         record.write({"claims": object()}, str(path))
     assert json.loads(path.read_text(encoding="utf-8")) == {"claims": []}
+
+
+def test_the_digest_of_a_record_is_that_of_its_content_as_it_is_read_back():
+    content = {"claims": [("ü", 0.1)], "properties": {1: "one", 10: "ten", 2: "two"}, "sha256": "of another"}
+    read_back = json.loads(json.dumps(content, indent=1, ensure_ascii=False))
+    assert record.digest(content) == record.digest(read_back)
+    assert record.digest(content) == record.digest(dict(content, sha256="of a third"))
+    assert record.digest(content) != record.digest(dict(content, claims=[("ü", 0.2)]))
+
+
+def test_the_sources_are_those_of_the_labs_that_are_there(tmp_path):
+    class Labs:
+        claims = {"a": claim(lab="labs/sum.py"), "b": claim(lab="labs/sum.py"), "c": claim(lab="gone.py"), "d": claim()}
+
+    (tmp_path / "labs").mkdir()
+    (tmp_path / "labs" / "sum.py").write_bytes(b"print('\xff')")
+    assert record.sources(Labs, str(tmp_path)) == {"labs/sum.py": "print('\ufffd')"}
