@@ -1,0 +1,45 @@
+"""What needs a Spark of its own: one core, tasks that are tried again, calls from Spark into this process."""
+
+from collections import Counter
+
+import pytest
+
+from labs.lab2 import sharing
+from labs.tour import cores, two_streams
+
+pytestmark = [pytest.mark.slow_start, pytest.mark.xdist_group("on-one-core")]
+
+
+@pytest.fixture(scope="module")
+def one_core(own_spark):
+    """One core, and up to three attempts at a task."""
+    with own_spark("local[1,3]") as spark:
+        yield spark
+
+
+@pytest.mark.claim("runs.multicore")
+def test_on_one_core_no_task_ever_meets_another(one_core, tmp_path):
+    assert cores.tasks_in_flight(one_core.sparkContext, str(tmp_path), tasks=3, wanted=2, patience=0.2) == 1
+
+
+@pytest.mark.claim("streaming.two")
+@pytest.mark.filterwarnings("ignore:DStream is deprecated:FutureWarning")
+def test_both_streaming_libraries_count_the_same_words(one_core, data, tmp_path):
+    text = (data / "README.md").read_text(encoding="utf-8")
+    paths = two_streams.cut(text, str(tmp_path), parts=3)
+    expected = Counter(word for line in text.split("\n")[:-1] for word in line.split(" "))
+    assert two_streams.count_with_dstreams(one_core.sparkContext, paths) == expected
+    assert two_streams.count_with_structured_streaming(one_core, str(tmp_path)) == expected
+
+
+@pytest.mark.claim("shared.accumulator")
+def test_a_task_that_is_tried_again_is_counted_once_in_an_action(one_core):
+    numbers = one_core.sparkContext.parallelize([1, 2, 3], 2)
+    assert sharing.add_in_tasks_that_fail_once(numbers) == 6
+
+
+@pytest.mark.claim("shared.broadcast")
+def test_an_executor_fetches_a_broadcast_value_once_for_all_its_tasks(one_core):
+    uses = sharing.use_a_broadcast(one_core.sparkContext, tasks=5)
+    assert len({process for process, _ in uses}) == 1
+    assert [before for _, before in uses] == [0, 1, 2, 3, 4]
