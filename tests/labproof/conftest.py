@@ -17,17 +17,26 @@ title = "Sums"
 """
 
 
+@pytest.fixture(scope="session")
+def share_archives(pytestconfig):
+    """Lets a course in a folder of its own use this checkout's class archives."""
+    archives = Path(str(pytestconfig.rootdir)) / "build" / "jvm"
+
+    def share(folder):
+        if archives.exists():
+            (folder / "build").mkdir()
+            (folder / "build" / "jvm").symlink_to(archives)
+
+    return share
+
+
 class Course:
     """A course in ``folder``: ``claims`` (ids, or ids and further lines of TOML) and one module of tests."""
 
-    def __init__(self, folder, archives):
+    def __init__(self, folder):
         self.folder = folder
         (folder / "tests" / "sums").mkdir(parents=True)
         (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\nxfail_strict = true\n", encoding="utf-8")
-        if archives.exists():
-            # The inner run's JVM starts as fast as the outer one's.
-            (folder / "build").mkdir()
-            (folder / "build" / "jvm").symlink_to(archives)
 
     def has(self, tests, **claims):
         """Write the ledger with these claims and the module with these tests."""
@@ -64,5 +73,7 @@ class Course:
 
 
 @pytest.fixture
-def course(tmp_path, pytestconfig):
-    return Course(tmp_path, Path(str(pytestconfig.rootdir)) / "build" / "jvm")
+def course(tmp_path, share_archives):
+    """A course without claims and tests."""
+    share_archives(tmp_path)
+    return Course(tmp_path)
