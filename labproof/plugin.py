@@ -1,15 +1,18 @@
 """The pytest plugin: a Spark session for any suite; for a course with a ledger also claims, verdicts and a record."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
 from labproof.archive import is_there
 from labproof.java import NoJava
 from labproof.ledger import Ledger, LedgerError, MarkedTest
+from labproof.record import NOT_HERE
 from labproof.recorder import Recorder
 from labproof.run import LOCAL, Gateways, MasterNotFound, Run, SparkDidNotStart, SparkNotFound, spark_installed
-from labproof.session import SharedSession, own_session
+from labproof.session import RemoteSession, SharedSession, is_missing_in_connect, own_session
 
 # What a test says of itself travels with its report, also from an xdist worker to the controller.
 CLAIM = "claim"
@@ -21,6 +24,7 @@ def pytest_addoption(parser):
     group.addoption(
         "--master", default=LOCAL, help="where the shared session runs its jobs: spark://HOST:PORT, yarn (%(default)s)"
     )
+    group.addoption("--remote", help="a Spark Connect server to ask in place of a session of our own: sc://HOST:PORT")
     parser.addini("labproof_ledger", "the course's claims, relative to the root folder", default="tests/claims.toml")
     parser.addini(
         "labproof_build", "where records and class archives are kept, relative to the root folder", default="build"
@@ -65,7 +69,7 @@ class OwnerOfTheRun:
         self._before = dict(os.environ)
         build = os.path.join(str(config.rootdir), config.getini("labproof_build"))
         try:
-            self.run = Run(str(config.rootdir), build, config.option.master)
+            self.run = Run(str(config.rootdir), build, config.option.remote or config.option.master)
         except (NoJava, SparkNotFound, MasterNotFound) as error:
             raise pytest.UsageError(str(error)) from None
         # For the workers and all other processes of the run.
@@ -85,7 +89,11 @@ class OwnerOfTheRun:
             terminal.write_line(
                 "labproof: the first run with this Spark and this Java prepares a class archive, once ..."
             )
-            run.make_archive()
+            try:
+                run.make_archive()
+            except subprocess.CalledProcessError as error:
+                said = error.stdout.decode("utf-8", "replace").strip()
+                terminal.write_line("labproof: it could not be made, and the run goes on without it:\n%s" % said)
             os.environ.update(run.environ)
         run.start_keeper()
 
@@ -107,6 +115,13 @@ class OwnerOfTheRun:
         os.environ.update(self._before)
 
 
+def _raised(exception):
+    try:
+        raise exception
+    except type(exception):
+        return sys.exc_info()
+
+
 def pytest_xdist_auto_num_workers(config):
     """One worker for each core, but no more than share one JVM well, or than the memory holds."""
     import psutil
@@ -124,12 +139,26 @@ class UserOfTheRun:
         self.folder = os.environ["LABPROOF_RUN"].split(os.pathsep)[-1]
         worker = config.workerinput["workerid"] if is_worker(config) else "main"
         self.gateways = Gateways(self.folder)
-        self.session = SharedSession(self.gateways, worker, self.folder)
+        self.remote = config.option.remote
+        if self.remote:
+            self.session = RemoteSession(self.remote)
+        else:
+            self.session = SharedSession(self.gateways, worker, self.folder)
 
     def pytest_collection_finish(self, session):
         """The JVM starts as soon as it is known that a test wants it, while the first tests run that don't."""
-        if not session.config.option.collectonly and any("spark" in item.fixturenames for item in session.items):
+        if session.config.option.collectonly or self.remote:
+            return
+        if any("spark" in getattr(item, "fixturenames", ()) for item in session.items):
             self.gateways.want()
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, call):
+        """A test that asks what Spark Connect hasn't got cannot be asked there, which is not its fault."""
+        if self.remote and call.excinfo is not None and is_missing_in_connect(call.excinfo.value):
+            reason = "%sSpark Connect: %s" % (NOT_HERE, str(call.excinfo.value).splitlines()[0])
+            call.excinfo = pytest.ExceptionInfo.from_exc_info(_raised(pytest.skip.Exception(reason)))
+        yield
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item):
@@ -209,8 +238,10 @@ def spark(request):
 
 
 @pytest.fixture(scope="session")
-def sc(spark):
+def sc(request, spark):
     """The SparkContext of the run's JVM, shared by all: it cannot be stopped."""
+    if request.config.option.remote:
+        pytest.skip(NOT_HERE + "Spark Connect has no SparkContext and no RDDs")
     return spark.sparkContext
 
 

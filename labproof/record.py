@@ -10,6 +10,10 @@ from labproof import __version__
 FORMAT = 1
 
 
+#: So begins the reason of a skip where the target, as it is, cannot be asked; another skip is about a missing part.
+NOT_HERE = "not on this target: "
+
+
 def verdict(claim, spark, tests, selected=True):
     """The verdict on a claim and the reason for it, None where it simply holds.
 
@@ -21,6 +25,8 @@ def verdict(claim, spark, tests, selected=True):
     if reason:
         return "not-on-this-version", reason
     skipped = sorted({test["reason"] for test in tests if test["outcome"] == "skipped"})
+    if skipped and all(reason.startswith(NOT_HERE) for reason in skipped):
+        return "not-on-this-version", "; ".join(reason[len(NOT_HERE) :] for reason in skipped)
     if skipped:
         return "not-checked", "; ".join(skipped)
     if claim.planned:

@@ -77,7 +77,7 @@ class Recorder:
             "java": self._run.java.version,
             "java_from": self._run.java.origin,
             "master": self._run.master,
-            "mode": "classic",
+            "mode": "connect" if self._config.option.remote else "classic",
             "machine": "%s %s, %d cores" % (platform.system(), platform.machine(), os.cpu_count()),
             "workers": self._config.getoption("numprocesses", None) or 0,
             "notes": self._run.notes,

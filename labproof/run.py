@@ -110,9 +110,9 @@ def look_for_master(master, environ):
                 "--master yarn needs to know where YARN is. Remedy: HADOOP_CONF_DIR=the folder with yarn-site.xml."
             )
         return {name: environ[name] for name in names}
-    found = re.match(r"spark://(.+)$", master)
+    found = re.match(r"(?:spark|sc)://([^/;]+)", master)
     if not found:
-        raise MasterNotFound("--master %s is no master. Remedy: local[2], spark://HOST:PORT or yarn." % master)
+        raise MasterNotFound("%s is no master. Remedy: local[2], yarn, spark://HOST:PORT or sc://HOST:PORT." % master)
     for place in found.group(1).split(","):
         host, _, port = place.rpartition(":")
         try:
@@ -122,7 +122,7 @@ def look_for_master(master, environ):
         else:
             return {}
     raise MasterNotFound(
-        "Nobody answers at %s (%s). Remedy: start the master, or correct --master: the URL is in the master's log."
+        "Nobody answers at %s (%s). Remedy: start it, or correct the URL: it is in the log of what you started."
         % (master, failure)
     )
 

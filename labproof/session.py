@@ -116,6 +116,46 @@ class SharedSession:
             warnings.warn(LeakWarning("left behind: %s; removed" % "; ".join(left)), stacklevel=1)
 
 
+class RemoteSession:
+    """The session of this process on a Spark Connect server that somebody else runs: a new one for each test."""
+
+    def __init__(self, url):
+        """``url`` is the server's: ``sc://HOST:PORT``."""
+        self._url = url
+        self.spark = None
+
+    def start(self):
+        """Connect to the server."""
+        self.spark = self._connect()
+        return self.spark
+
+    def _connect(self):
+        from pyspark.sql import SparkSession
+
+        return SparkSession.builder.remote(self._url).create()
+
+    def before_test(self):
+        """Give the test a session of its own."""
+        if self.spark is not None:
+            self.spark.client.close()
+            _become(self.spark, self._connect())
+
+    def after_test(self):
+        """End the streams that the test left running, and say so; views and settings go with the session."""
+        left = self.spark.streams.active if self.spark is not None else []
+        for query in left:
+            query.stop()
+        if left:
+            warnings.warn(LeakWarning("left running: %d streaming queries; stopped" % len(left)), stacklevel=1)
+
+
+def is_missing_in_connect(error):
+    """Whether this is how pyspark says that Spark Connect hasn't got something."""
+    known = ("JVM_ATTRIBUTE_NOT_SUPPORTED", "NOT_IMPLEMENTED", "ONLY_SUPPORTED_WITH_SPARK_CONNECT", "UNSUPPORTED_")
+    condition = getattr(error, "getCondition", getattr(error, "getErrorClass", lambda: None))()
+    return condition is not None and condition.startswith(known)
+
+
 def _refuse_to_stop():
     raise RuntimeError(
         "this SparkContext is shared by all tests of the run: take a session of your own, own_spark(), to stop it"

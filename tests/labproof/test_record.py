@@ -19,6 +19,7 @@ def outcome(kind, reason=None):
 
 
 PASSED, FAILED, SKIPPED = outcome("passed"), outcome("failed", "t: it was three"), outcome("skipped", "needs an abacus")
+NOT_HERE = outcome("skipped", record.NOT_HERE + "no RDDs")
 ERRATUM = [{"since": "3.0", "instead": "It is three."}]
 
 
@@ -30,6 +31,8 @@ ERRATUM = [{"since": "3.0", "instead": "It is three."}]
         (claim(erratum=ERRATUM), "4.3.0", [PASSED], ("holds-with-erratum", "It is three.")),
         (claim(erratum=ERRATUM), "4.3.0", [PASSED, FAILED], ("fails", "t: it was three")),
         (claim(), "4.3.0", [PASSED, SKIPPED], ("not-checked", "needs an abacus")),
+        (claim(), "4.3.0", [NOT_HERE], ("not-on-this-version", "no RDDs")),
+        (claim(), "4.3.0", [NOT_HERE, SKIPPED], ("not-checked", "needs an abacus; not on this target: no RDDs")),
         (claim(), "4.3.0", [FAILED, SKIPPED], ("fails", "t: it was three")),
         (claim(), "4.3.0", [], ("not-checked", "the run ended before its tests did")),
         (claim(planned="Later."), "4.3.0", [PASSED], ("not-checked", "Later.")),
