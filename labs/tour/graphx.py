@@ -18,7 +18,7 @@ def read_graph(sc, path):
     return sc._jvm.org.apache.spark.graphx.GraphLoader.edgeListFile(sc._jsc.sc(), path, False, -1, level, level)
 
 
-def page_rank(sc, path, rounds=10):
+def page_rank(sc, path, rounds=5):
     """``{page: rank}`` with a mean of 1, after that many ``rounds`` in which each page hands 85 % of its rank on."""
     graph = read_graph(sc, path)
     try:

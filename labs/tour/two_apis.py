@@ -13,7 +13,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import sum as sum_of
 
-SCHEMA = "key long, value long"
+SCHEMA = "key bigint, value bigint"
 
 
 def ask_rdd(rows, limit):
@@ -94,11 +94,15 @@ def race(spark, path, limit, rounds):
 
 
 def main(rows=500000):
-    """Print how long both ways take, and the plan of the DataFrame."""
+    """Print how long both ways take for that many rows, and the plan of the DataFrame."""
+    try:
+        rows = int(rows)
+    except ValueError:
+        sys.exit("two_apis.py: not a number of rows: %s" % rows)
     spark = SparkSession.builder.getOrCreate()
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "rows.csv")
-        write_rows(path, int(rows), keys=100)
+        write_rows(path, rows, keys=100)
         (by_rdd, by_df), (rdd_seconds, df_seconds) = race(spark, path, limit=50, rounds=3)
         print("The same answer: %s" % (by_rdd == by_df))
         print("RDD %.2f s, DataFrame %.2f s: %.1f times as fast" % (rdd_seconds, df_seconds, rdd_seconds / df_seconds))

@@ -11,6 +11,12 @@ def test_two_tasks_are_in_flight_at_the_same_time_on_two_cores(sc, tmp_path):
 
 
 @pytest.mark.claim("runs.multicore")
+def test_the_example_prints_how_many_tasks_met(sc, capsys):
+    cores.main(2)
+    assert capsys.readouterr().out == "%s: 2 of 2 tasks at the same time\n" % sc.master
+
+
+@pytest.mark.claim("runs.multicore")
 def test_a_number_of_tasks_that_is_not_a_number_is_refused():
     with pytest.raises(SystemExit, match=r"^cores.py: not a number: many$"):
         cores.main("many")

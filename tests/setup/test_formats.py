@@ -88,3 +88,15 @@ def test_orc_is_read_back_and_read_by_others(spark, table, tmp_path):
     (part,) = (tmp_path / "t").glob("part-*.orc")
     columns = pyarrow.orc.ORCFile(str(part)).read().to_pydict()
     assert [dict(zip(columns, row)) for row in zip(*columns.values())] == AS_DICTS
+
+
+@pytest.mark.claim("hadoop.formats")
+def test_the_example_prints_what_it_reads_back_of_each_format(spark, capsys):
+    formats.main()
+    printed = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
+    pairs, row = [(1, "one"), (2, "two"), (3, "three")], "Row(number=1, name='one')"
+    assert [printed[name] for name in ("Sequence file", "... by the old API", "... by the new API")] == [str(pairs)] * 3
+    assert sorted(eval(printed["Compressed text"])) == ["one", "three", "two"]
+    assert row in printed["Parquet"]
+    assert row in printed["ORC"]
+    assert printed["A folder of text"] == "_SUCCESS part-00000.gz part-00001.gz"

@@ -1,7 +1,5 @@
 """What needs a Spark of its own: one core, tasks that are tried again, calls from Spark into this process."""
 
-from collections import Counter
-
 import pytest
 
 from labs.lab2 import sharing
@@ -24,12 +22,13 @@ def test_on_one_core_no_task_ever_meets_another(one_core, tmp_path):
 
 @pytest.mark.claim("streaming.two")
 @pytest.mark.filterwarnings("ignore:DStream is deprecated:FutureWarning")
-def test_both_streaming_libraries_count_the_same_words(one_core, data, tmp_path):
-    text = (data / "README.md").read_text(encoding="utf-8")
-    paths = two_streams.cut(text, str(tmp_path), parts=3)
-    expected = Counter(word for line in text.split("\n")[:-1] for word in line.split(" "))
-    assert two_streams.count_with_dstreams(one_core.sparkContext, paths) == expected
-    assert two_streams.count_with_structured_streaming(one_core, str(tmp_path)) == expected
+def test_both_streaming_libraries_count_the_same_words(one_core, tmp_path, capsys):
+    (tmp_path / "text.txt").write_bytes("être or\nnot être\n\nor être\n".encode("utf-8"))
+    two_streams.main(str(tmp_path / "text.txt"))
+    assert capsys.readouterr().out.splitlines() == [
+        "DStreams: être 3, or 2,  1, not 1",
+        "Structured Streaming: être 3, or 2,  1, not 1",
+    ]
 
 
 @pytest.mark.claim("shared.accumulator")

@@ -10,6 +10,13 @@ from labs.tour import graphx, installed, tools
 LINKS = [(1, 2), (1, 3), (2, 3), (3, 1), (4, 3), (4, 5), (5, 4), (5, 1)]
 
 
+@pytest.fixture(scope="module")
+def links_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("graph") / "links.txt"
+    path.write_text("# from to\n" + "".join("%d %d\n" % link for link in LINKS))
+    return str(path)
+
+
 def ranks_by_numpy(links, pages, rounds):
     """Page rank as a power iteration: all begin with 1, keep 0.15 and get 0.85 of what others share out."""
     shares = np.zeros((pages, pages))
@@ -22,10 +29,16 @@ def ranks_by_numpy(links, pages, rounds):
 
 
 @pytest.mark.claim("api.graphx-scala-only")
-def test_page_rank_of_graphx_answers_as_numpy_does(sc, tmp_path):
-    path = tmp_path / "links.txt"
-    path.write_text("# from to\n" + "".join("%d %d\n" % link for link in LINKS))
-    assert graphx.page_rank(sc, str(path), rounds=3) == pytest.approx(ranks_by_numpy(LINKS, pages=5, rounds=3))
+def test_page_rank_of_graphx_answers_as_numpy_does(sc, links_file):
+    assert graphx.page_rank(sc, links_file, rounds=3) == pytest.approx(ranks_by_numpy(LINKS, pages=5, rounds=3))
+
+
+@pytest.mark.claim("api.graphx-scala-only")
+def test_the_example_prints_the_page_of_the_highest_rank_first(sc, links_file, capsys):
+    graphx.main(links_file)
+    ranks = ranks_by_numpy(LINKS, pages=5, rounds=5)
+    expected = ["%d: %.4f" % (page, ranks[page]) for page in sorted(ranks, key=ranks.get, reverse=True)]
+    assert capsys.readouterr().out.splitlines() == expected
 
 
 @pytest.mark.claim("api.graphx-scala-only")
@@ -47,23 +60,11 @@ def test_the_class_that_a_tool_starts_from_is_on_the_class_path(sc, tool):
 
 
 @pytest.mark.claim("tools.bundled")
-def test_spark_sql_answers(spark):
-    assert tools.sql(spark) == 3.0
-
-
-@pytest.mark.claim("tools.bundled")
-def test_mllib_answers(spark):
-    assert tools.mllib(spark) == (pytest.approx(2.0), pytest.approx(1.0))
-
-
-@pytest.mark.claim("tools.bundled")
-def test_graphx_answers(spark, tmp_path):
-    (tmp_path / "links.txt").write_text("".join("%d %d\n" % link for link in LINKS))
-    assert tools.graphx(spark, str(tmp_path / "links.txt")) == (5, 8)
-
-
-@pytest.mark.claim("tools.bundled")
-def test_streaming_answers(spark, tmp_path):
-    (tmp_path / "one.txt").write_text("a\nb\n")
-    (tmp_path / "two.txt").write_text("c\n")
-    assert tools.streaming(spark, str(tmp_path)) == 3
+def test_each_tool_does_a_small_job(spark, capsys):
+    tools.main()
+    assert capsys.readouterr().out.splitlines() == [
+        "Spark SQL: the mean is 3",
+        "MLlib: the line is 2.000 x + 1.000",
+        "GraphX: 3 vertices, 3 edges",
+        "Streaming: 3 lines",
+    ]

@@ -86,6 +86,21 @@ def test_rdd_and_dataframe_race_on_the_same_file_to_the_same_answer(spark, tmp_p
 
 
 @pytest.mark.claim("df.faster")
+def test_the_example_prints_who_won(spark, capsys):
+    two_apis.main(rows="1000")
+    same, race, *plan = capsys.readouterr().out.splitlines()
+    assert same == "The same answer: True"
+    assert re.match(r"RDD \d+\.\d\d s, DataFrame \d+\.\d\d s: \d+\.\d times as fast$", race)
+    assert any("FileScan csv" in line for line in plan)
+
+
+@pytest.mark.claim("df.faster")
+def test_a_number_of_rows_that_is_not_a_number_is_refused():
+    with pytest.raises(SystemExit, match=r"^two_apis.py: not a number of rows: many$"):
+        two_apis.main("many")
+
+
+@pytest.mark.claim("df.faster")
 def test_the_rdd_runs_in_python_and_the_dataframe_does_not(spark, sc, tmp_path):
     path = str(tmp_path / "rows.csv")
     two_apis.write_rows(path, 10, keys=5)

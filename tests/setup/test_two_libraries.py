@@ -38,6 +38,15 @@ def test_it_is_the_model_that_a_third_library_fits(models):
 
 
 @pytest.mark.claim("ml.two")
+def test_the_example_prints_both_models_and_what_only_one_library_has(spark, capsys):
+    two_mllibs.main()
+    printed = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines()[:4])
+    assert printed["RDDs"][:8] == printed["DataFrames"][:8] == "[-0.8472"
+    assert "MultilayerPerceptronClassifier" in printed["Only on DataFrames"].split(", ")
+    assert "RankingMetrics" in printed["Only on RDDs"].split(", ")
+
+
+@pytest.mark.claim("ml.two")
 def test_the_library_on_rdds_got_no_new_class_since_spark_2_0():
     assert two_mllibs.newest_addition(two_mllibs.classes_of(pyspark.mllib)) == (2, 0)
 
