@@ -92,3 +92,15 @@ def test_the_empty_string_is_counted_as_a_word(spark):
 def test_a_missing_file_is_named(spark, tmp_path):
     with pytest.raises(SystemExit, match=r"^lab3.py: no such file: .*missing.txt$"):
         lab3.main(str(tmp_path / "missing.txt"))
+
+
+@pytest.mark.claim("lab3.notebook")
+def test_make_notebook_opens_it_in_jupyter(attendee_of_module):
+    # In Python's place a program that says what it was asked for.
+    assert attendee_of_module.run("make notebook PYTHON=echo", lab="lab3").stdout == "-m notebook lab3.ipynb\n"
+
+
+@pytest.mark.claim("lab3.notebook")
+def test_make_notebook_says_what_to_install_where_there_is_no_jupyter(attendee_of_module):
+    failed = attendee_of_module.run("make notebook PYTHON=false", lab="lab3", status=2)
+    assert "pip install notebook" in failed.stderr.splitlines()[0]
