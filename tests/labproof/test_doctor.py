@@ -658,7 +658,7 @@ PRINTED = [
     (
         "address",
         "java.net.BindException: bind(..) failed with error(-99): Cannot assign requested address: Service "
-        "'sparkDriver' failed after 16 retries (on a random free port)! Consider explicitly setting the appropriate binding",
+        "'sparkDriver' failed after 16 retries (on a random free port)!",
     ),
     (
         "ports",
