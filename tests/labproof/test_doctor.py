@@ -29,7 +29,7 @@ def program(path, text="exit 0"):
 
 def java_of(folder, version, modules="java.base jdk.incubator.vector"):
     """A folder that looks like a JDK; its ``java`` leaves a file behind when somebody starts it."""
-    program(folder / "bin" / "java", "touch '%s'" % (folder / "was-started"))
+    program(folder / "bin" / "java", ": > '%s'" % (folder / "was-started"))
     (folder / "release").write_text('JAVA_VERSION="%s"\nMODULES="%s"\n' % (version, modules))
     return folder
 
