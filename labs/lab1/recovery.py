@@ -54,7 +54,7 @@ def sums(sc, numbers, partitions=4):
 def main():
     """Print the sum before and after an executor died."""
     sc = SparkContext.getOrCreate(conf=SparkConf())
-    if sc.master.startswith("local["):
+    if sc.master.split("[")[0] == "local":
         sys.exit('recovery.py: needs two executors: spark-submit --master "local-cluster[2,1,1024]" recovery.py')
     print("Executors: %s" % sorted(set(executors_at_work(sc))))
     before, after, computed, computed_again = sums(sc, range(1000))

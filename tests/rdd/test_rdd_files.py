@@ -18,7 +18,7 @@ def scratch(tmp_path_factory):
 
 
 # A byte order mark at the start of a file is not part of its first line; it is left out here.
-@given(text=(st.text() | st.text("ab\n\r ä")).map(lambda text: text.lstrip("\ufeff")))
+@given(text=(st.text() | st.text("ab\n\r\f\x85\u2028 ä")).map(lambda text: text.lstrip("\ufeff")))
 def test_a_text_file_is_cut_at_line_ends_and_nowhere_else(sc, scratch, text):
     path = scratch / "some text.txt"
     path.write_bytes(text.encode("utf-8"))

@@ -12,10 +12,11 @@ from labs.lab1 import transformations
 partitions = st.integers(1, 4)
 # A shuffle has many small tasks.
 shuffles = settings(max_examples=6)
-texts = st.lists(st.text(), max_size=50)
+text = st.text() | st.text(" \tab,ä")
+texts = st.lists(text, max_size=50)
 # Few different ones, so that some come twice; None and text beside numbers, as an RDD has no type of its own.
 records = st.lists(st.none() | st.integers(-3, 3) | st.sampled_from(["", "a", "ä", "à la", "Ж", "你好"]), max_size=50)
-pairs = st.lists(st.tuples(st.none() | st.integers(-3, 3) | st.text(max_size=1), st.integers()), max_size=50)
+pairs = st.lists(st.tuples(st.none() | st.integers(-1, 1) | st.text(max_size=1), st.integers(-2, 2)), max_size=50)
 sortable_pairs = st.lists(st.tuples(st.text(max_size=2), st.integers()), max_size=50)
 
 
@@ -142,7 +143,7 @@ def test_num_tasks_is_the_number_of_partitions(sc, transformation):
 
 
 @pytest.mark.claim("rdd.pipe")
-@given(words=st.lists(st.text().map(lambda text: text.replace("\n", "")), max_size=50), n=partitions)
+@given(words=st.lists(text.map(lambda line: line.replace("\n", "")), max_size=50), n=partitions)
 def test_pipe_gives_each_record_to_the_command_as_a_line(sc, words, n):
     assert transformations.pipe(sc.parallelize(words, n), "cat").collect() == words
 
