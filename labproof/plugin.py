@@ -34,6 +34,11 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "claim(*ids, because=None): the claim of the ledger that the test shows")
     config.addinivalue_line("markers", "slow_start: the test starts processes of its own, so it is run early")
+    config.addinivalue_line("markers", "xdist_group(name): of pytest-xdist: tests of a group stay on one worker")
+    if getattr(config.option, "dist", "no") == "load":
+        # Of pytest-xdist: one test after the other as workers get free, in our order, but a group stays together.
+        config.option.dist = "loadgroup"
+        config.option.loadscopereorder = False
     if not is_worker(config):
         config.pluginmanager.register(OwnerOfTheRun(config), "labproof-run")
     config.pluginmanager.register(UserOfTheRun(config), "labproof-session")
@@ -144,6 +149,13 @@ class UserOfTheRun:
             self.session = RemoteSession(self.remote)
         else:
             self.session = SharedSession(self.gateways, worker, self.folder)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items):
+        """Tests of a module that start processes stay on one worker: they share what the module has started."""
+        for item in items:
+            if item.get_closest_marker("slow_start") and not item.get_closest_marker("xdist_group"):
+                item.add_marker(pytest.mark.xdist_group(item.location[0]))
 
     def pytest_collection_finish(self, session):
         """The JVM starts as soon as it is known that a test wants it, while the first tests run that don't."""
