@@ -4,10 +4,11 @@ import datetime
 import os
 import platform
 import time
+import warnings
 
 import pytest
 
-from labproof import record
+from labproof import junit, record
 from labproof.summary import write_summary
 
 UNCONDITIONAL = ("", "Skipped", "unconditional skip")
@@ -21,6 +22,7 @@ class Recorder:
         self._ledger = ledger
         self._run = run
         self.path = os.path.join(build, "claims.json")
+        self._page = None
         self._outcomes = {}
         self._selected = None
         self._deselected = 0
@@ -36,9 +38,12 @@ class Recorder:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self):
-        """A run of all that is killed leaves the record of an incomplete run, not that of an earlier one."""
+        """A run of all that is killed leaves the record of an incomplete run, and no page of an earlier one."""
         if not self._selection():
             record.write(self._compose(complete=False), self.path)
+            page = os.path.splitext(self.path)[0] + ".html"
+            if os.path.exists(page):
+                os.remove(page)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node):
@@ -85,6 +90,7 @@ class Recorder:
             "seconds": round(seconds, 1),
             "complete": complete,
             "selection": self._selection(),
+            "labs": record.sources(self._ledger, str(self._config.rootdir)),
         }
         claims = {name for names in selected.values() for name in names}
         return record.compose(self._ledger, about, self._outcomes, claims)
@@ -112,8 +118,22 @@ class Recorder:
             return
         self.record = self._compose(complete, time.monotonic() - self._clock)
         record.write(self.record, self.path)
+        self._page = self._write_page()
+        if getattr(self._config.option, "xmlpath", None):
+            junit.add_verdicts(self._config.option.xmlpath, self.record)
         if int(exitstatus) == 0 and (self._fails() or self._lacking()):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _write_page(self):
+        """Write what people read beside the record; a line that says where it is, or what it needs."""
+        with warnings.catch_warnings():
+            # What its libraries warn of is nothing that this run could mend.
+            warnings.simplefilter("ignore")
+            try:
+                from labproof.report.command import write_page
+            except ImportError as error:
+                return "not written: %s. Remedy: pip install 'labproof[report]', then labproof report" % error
+            return os.path.relpath(write_page(self.path), str(self._config.rootdir))
 
     def _fails(self):
         return [claim for claim in self.record["claims"] if claim["verdict"] == "fails"]
@@ -138,6 +158,7 @@ class Recorder:
             write_summary(
                 terminalreporter, self.record, os.path.relpath(self.path, root), self._lacking(), self._run.deaths()
             )
+            terminalreporter.write_line("Page: %s" % self._page)
 
 
 def _first_line_of(report):

@@ -1,0 +1,165 @@
+"""Several runs of one course side by side: claims down, runs across, and where they differ."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from labproof.ledger import VERDICTS
+from labproof.releases import numbers
+from labproof.report import view
+from labproof.report.records import Record
+
+#: What tells runs apart, beside the release of Spark.
+FACTS = ("python", "java", "mode", "master", "machine", "workers")
+
+
+class Cell(NamedTuple):
+    """What a run says of a claim; ``verdict`` is None where it does not say anything."""
+
+    verdict: str | None
+    reason: str | None
+
+
+class Row(NamedTuple):
+    """A claim with a cell for each run, and how the runs differ, None where they agree."""
+
+    claim: dict[str, Any]
+    cells: list[Cell]
+    difference: str | None
+
+
+class Run(NamedTuple):
+    """A column: the release of Spark, the facts in which the runs differ, and how far the run came."""
+
+    spark: str
+    facts: dict[str, str]
+    state: str
+    selection: str | None
+    counts: dict[str, int]
+
+
+class Matrix(NamedTuple):
+    """Runs from the oldest Spark to the newest, claims in the order of the deck; ``shared`` are facts of all runs."""
+
+    title: str
+    runs: list[Run]
+    shared: dict[str, str]
+    rows: list[Row]
+
+    @property
+    def different(self) -> list[Row]:
+        """The rows that are not the same everywhere."""
+        return [row for row in self.rows if row.difference]
+
+    @property
+    def same(self) -> list[Row]:
+        """The rows that are."""
+        return [row for row in self.rows if not row.difference]
+
+
+def compare(records: list[Record]) -> Matrix:
+    """The matrix of these runs."""
+    records = sorted(records, key=_order)
+    facts = {name: [_fact(record, name) for record in records] for name in FACTS}
+    differing = [name for name, values in facts.items() if len(set(values)) > 1]
+    if _repeated([(record["spark"], *(_fact(record, name) for name in differing)) for record in records]):
+        # The same twice: only the time tells them apart.
+        facts["started"] = [view.day(record["started"]) for record in records]
+        differing.append("started")
+    runs = [
+        Run(
+            record["spark"],
+            {name: facts[name][number] for name in differing},
+            view.state(record),
+            record["selection"],
+            view.counts(view.shown(record)),
+        )
+        for number, record in enumerate(records)
+    ]
+    by_run = [{claim["id"]: claim for claim in record["claims"]} for record in records]
+    rows = []
+    for claim in _claims(records):
+        cells = [_cell(claims.get(claim["id"])) for claims in by_run]
+        rows.append(Row(claim, cells, _difference(cells, runs)))
+    shared = {name: facts[name][0] for name in FACTS if name not in differing}
+    return Matrix(records[-1]["deck"]["title"], runs, shared, rows)
+
+
+def _order(record: Record) -> tuple[Any, ...]:
+    return (numbers(record["spark"]), numbers(record["python"]), record["java"], record["master"], record["started"])
+
+
+def _fact(record: Record, name: str) -> str:
+    # 3.11.7 and 3.11.8 make no difference that anybody asks for.
+    value = str(record[name])
+    if name == "python":
+        return ".".join(value.split(".")[:2])
+    return value
+
+
+def _repeated(labels: list[tuple[str, ...]]) -> bool:
+    return len(set(labels)) < len(labels)
+
+
+def _claims(records: list[Record]) -> list[dict[str, Any]]:
+    """All claims of all runs, in the order of the newest one's deck."""
+    found: dict[str, dict[str, Any]] = {}
+    for record in reversed(records):
+        for claim in sorted(record["claims"], key=lambda claim: claim["slide"][0]):
+            found.setdefault(claim["id"], claim)
+    return sorted(found.values(), key=lambda claim: claim["slide"][0])
+
+
+def _cell(claim: dict[str, Any] | None) -> Cell:
+    # A claim whose tests were not to run, or did not get their turn, was not asked.
+    if claim is None or (not claim["tests"] and claim["verdict"] == "not-checked" and not claim["planned"]):
+        return Cell(None, None)
+    return Cell(claim["verdict"], claim["reason"])
+
+
+def _difference(cells: list[Cell], runs: list[Run]) -> str | None:
+    """How the verdict depends on the release, else on another fact, in words."""
+    # What a run that did not reach its end has not seen might have changed its mind.
+    asked = [(cell, run) for cell, run in zip(cells, runs, strict=True) if cell.verdict and run.state != "incomplete"]
+    if len({cell.verdict for cell, _ in asked}) < 2:
+        return None
+    releases = {run.spark: set[str]() for _, run in asked}
+    for cell, run in asked:
+        releases[run.spark].add(str(cell.verdict))
+    if all(len(verdicts) == 1 for verdicts in releases.values()):
+        steps = [(release, *verdicts) for release, verdicts in releases.items()]
+        changes = [next(same) for _, same in groupby(steps, key=lambda step: step[1])]
+        return "; ".join(
+            (f"from Spark {release} on: " if number else "") + view.WORDS[verdict].word
+            for number, (release, verdict) in enumerate(changes)
+        )
+    for name in runs[0].facts:
+        verdicts_by: dict[str, set[str]] = {}
+        for cell, run in asked:
+            verdicts_by.setdefault(run.facts[name], set()).add(str(cell.verdict))
+        if all(len(verdicts) == 1 for verdicts in verdicts_by.values()):
+            return "; ".join(
+                f"with {name} {value}: {view.WORDS[verdict].word}" for value, (verdict,) in verdicts_by.items()
+            )
+    found = [verdict for verdict in VERDICTS if verdict in {cell.verdict for cell, _ in asked}]
+    return "differs: " + ", ".join(view.WORDS[verdict].word for verdict in found)
+
+
+def as_json(matrix: Matrix) -> dict[str, Any]:
+    """The matrix as JSON has it."""
+    return {
+        "course": matrix.title,
+        "shared": matrix.shared,
+        "runs": [run._asdict() for run in matrix.runs],
+        "claims": [
+            {
+                "id": row.claim["id"],
+                "slide": row.claim["slide"],
+                "text": row.claim["text"],
+                "verdicts": [cell.verdict for cell in row.cells],
+                "difference": row.difference,
+            }
+            for row in matrix.rows
+        ],
+    }
