@@ -582,6 +582,8 @@ def test_a_pandas_that_this_spark_does_not_take(machine, course, tmp_path, versi
 
 def test_a_hadoop_configuration_that_is_not_there_matters_to_labs_on_yarn_only(machine, course):
     lab_of(course, "lab7", "Makefile", "spark-submit --master yarn perceptron.py")
+    machine["HADOOP_CONF_DIR"] = str(course)
+    assert findings(machine, course, "--lab", "7")["hadoop-conf"]["seen"].endswith(", where no *-site.xml is")
     machine["HADOOP_CONF_DIR"] = "/nowhere"
     assert findings(machine, course, "--lab", "7")["hadoop-conf"]["fails"]
     assert not findings(machine, course, "--lab", "1")["hadoop-conf"]["fails"]
