@@ -44,7 +44,7 @@ def save_managed(df, table):
 def save_external(df, table, path):
     """Save as a table whose files are yours: where you say, still there when the table is dropped.
 
-    An absolute path: newer Sparks look for a relative one in the warehouse, older ones in the current folder.
+    An absolute path: from Spark 3.1 on the catalog looks for a relative one in the warehouse.
     """
     df.write.option("path", path).saveAsTable(table)
 

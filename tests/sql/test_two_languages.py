@@ -14,7 +14,8 @@ WORDS = ["", "a", "ab", "A", "é", "e\u0301", "Київ", "🚀", "it's", "\\", 
 any_text = st.text(st.characters(blacklist_categories=["Cs"], min_codepoint=1), max_size=3)
 words = st.none() | st.sampled_from(WORDS) | any_text
 ages = st.none() | st.integers(-3, 3) | st.integers(-(10**12), 10**12)
-rows = st.lists(st.tuples(words, words, ages), max_size=60)
+row = st.tuples(words, words, ages)
+rows = st.lists(row, max_size=2) | st.lists(row, min_size=30, max_size=60)
 
 # A condition is a pair: the SQL text, and a function that makes the Column of a DataFrame.
 OPERATORS = {
