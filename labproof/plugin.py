@@ -145,10 +145,8 @@ class UserOfTheRun:
         worker = config.workerinput["workerid"] if is_worker(config) else "main"
         self.gateways = Gateways(self.folder)
         self.remote = config.option.remote
-        if self.remote:
-            self.session = RemoteSession(self.remote)
-        else:
-            self.session = SharedSession(self.gateways, worker, self.folder)
+        shared = SharedSession(self.gateways, worker, self.folder)
+        self.session = RemoteSession(self.remote) if self.remote else shared
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items):

@@ -18,6 +18,7 @@ from importlib.util import find_spec
 import psutil
 
 from labproof import archive, java, releases
+from labproof.doctor import explain
 from labproof.keeper import MOST_JVMS
 from labproof.waiting import wait_until
 
@@ -51,7 +52,6 @@ EVERYWHERE = [
     "-Dspark.ui.enabled=false",
     "-Dspark.ui.showConsoleProgress=false",
     "-Dspark.sql.shuffle.partitions=2",
-    "-Dspark.python.unix.domain.socket.enabled=true",
     "-Djava.net.preferIPv4Stack=true",
     "-Duser.timezone=UTC",
 ]
@@ -193,7 +193,14 @@ class Run:
     def _set_jvm_options(self):
         fast = archive.FAST_START + archive.options(self.java, self.archive)
         executors = "-Dspark.executor.extraJavaOptions=" + " ".join(archive.FAST_START)
-        own = ["-Djava.io.tmpdir=" + os.path.join(self.folder, "tmp"), executors]
+        # A socket's path may have some hundred characters: more than the temporary folder of macOS leaves.
+        sockets = [
+            "-Dspark.python.unix.domain.socket.enabled=true",
+            "-Dspark.python.unix.domain.socket.dir=" + self.folder,
+        ]
+        if len(self.folder) > 60:
+            sockets = []
+        own = sockets + ["-Djava.io.tmpdir=" + os.path.join(self.folder, "tmp"), executors]
         self.environ["SPARK_SUBMIT_OPTS"] = archive.quoted(fast + EVERYWHERE + own)
 
     def make_archive(self):
@@ -284,7 +291,7 @@ class Gateways:
             for generation in range(self.generation + 1, self.generation + 2 + MOST_JVMS):
                 failure = self._read("failed-%d.json" % generation)
                 if failure:
-                    raise SparkDidNotStart("%s\n%s" % (failure["cause"], failure["log"]))
+                    raise SparkDidNotStart(_explained(failure["cause"], failure["log"]))
                 gateway = self._read("gateway-%d.json" % generation)
                 if gateway and not self._read("died-%d.json" % generation):
                     self.generation = generation
@@ -312,6 +319,14 @@ class Gateways:
 
     def _read(self, name):
         return _read_json(os.path.join(self._folder, name))
+
+
+def _explained(cause, log):
+    """What to tell of a Spark that did not start: the cause and the remedy where they are known, else Java's words."""
+    finding = explain(log)
+    if finding is None:
+        return "%s\n%s" % (cause, log)
+    return "%s\nSeen: %s\nWhy: %s\nRemedy: %s" % (cause, finding.seen, finding.why, finding.remedy)
 
 
 def _read_json(path):

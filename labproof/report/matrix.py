@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -91,11 +92,11 @@ def _order(record: Record) -> tuple[Any, ...]:
 
 
 def _fact(record: Record, name: str) -> str:
-    # 3.11.7 and 3.11.8 make no difference that anybody asks for.
+    # 3.11.7 and 3.11.8, or 17.0.1 and 17.0.15, make no difference that anybody asks for.
     value = str(record[name])
-    if name == "python":
-        return ".".join(value.split(".")[:2])
-    return value
+    release = {"python": r"\d+\.\d+", "java": r"(1\.)?\d+"}.get(name, ".*")
+    found = re.match(release, value, re.DOTALL)
+    return found[0] if found else value
 
 
 def _repeated(labels: list[tuple[str, ...]]) -> bool:
@@ -139,8 +140,11 @@ def _difference(cells: list[Cell], runs: list[Run]) -> str | None:
         for cell, run in asked:
             verdicts_by.setdefault(run.facts[name], set()).add(str(cell.verdict))
         if all(len(verdicts) == 1 for verdicts in verdicts_by.values()):
+            values: dict[str, list[str]] = {}
+            for value, (verdict,) in verdicts_by.items():
+                values.setdefault(verdict, []).append(value)
             return "; ".join(
-                f"with {name} {value}: {view.WORDS[verdict].word}" for value, (verdict,) in verdicts_by.items()
+                f"with {name} {', '.join(alike)}: {view.WORDS[verdict].word}" for verdict, alike in values.items()
             )
     found = [verdict for verdict in VERDICTS if verdict in {cell.verdict for cell, _ in asked}]
     return "differs: " + ", ".join(view.WORDS[verdict].word for verdict in found)

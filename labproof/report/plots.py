@@ -98,12 +98,19 @@ def checked(plot: Any) -> dict[str, Any]:
         raise NoPlot(f"it has no {', no '.join(lacking)}")
     if plot["kind"] not in ("points", "stems", "bars"):
         raise NoPlot(f"there is no kind {plot['kind']!r}, only points, stems and bars")
+    for key in ("title", "x", "y"):
+        if not isinstance(plot.get(key, ""), str):
+            raise NoPlot(f"its {key} is no text")
     pairs = plot["values"]
-    if not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):
+    if not isinstance(pairs, (list, tuple)) or not all(_is_pair(pair) for pair in pairs):
         raise NoPlot("its values are not pairs")
     if len(pairs) > MOST_VALUES:
         raise NoPlot(f"it has {len(pairs)} values, more than {MOST_VALUES}")
-    numbers = [y for _, y in pairs] + [x for x, _ in pairs if plot["kind"] != "bars"] + list(plot.get("range", ()))
+    numbers = [number for pair in pairs for number in (pair[1:] if plot["kind"] == "bars" else pair)]
+    if "range" in plot:
+        if not _is_pair(plot["range"]):
+            raise NoPlot("its range is not a pair")
+        numbers += plot["range"]
     if "reference" in plot:
         reference = plot["reference"]
         if not isinstance(reference, dict) or not {"value", "label"} <= set(reference):
@@ -113,6 +120,10 @@ def checked(plot: Any) -> dict[str, Any]:
     if wrong:
         raise NoPlot(f"{wrong[0]!r} is no number to draw")
     return plot
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) == 2
 
 
 def _points(axes: Axes, values: list[Any]) -> None:

