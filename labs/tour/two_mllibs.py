@@ -60,13 +60,13 @@ def newest_addition(classes):
 def main():
     """Print both models, and what one library has that the other has not."""
     spark = SparkSession.builder.getOrCreate()
-    for name, (pi, theta) in ("RDDs", fit_old(spark.sparkContext, LETTERS)), ("DataFrames", fit_new(spark, LETTERS)):
-        print("%s: %s %s" % (name, pi, theta))
+    print("Naive Bayes on RDDs: %s" % (fit_old(spark.sparkContext, LETTERS),))
+    print("Naive Bayes on DataFrames: %s" % (fit_new(spark, LETTERS),))
     old, new = classes_of(pyspark.mllib), classes_of(pyspark.ml)
     print("Only on DataFrames: %s" % ", ".join(sorted(set(new) - set(old))))
     print("Only on RDDs: %s" % ", ".join(sorted(set(old) - set(new))))
-    print("The newest class is of %d.%d on RDDs" % newest_addition(old), end=" ")
-    print("and of %d.%d on DataFrames" % newest_addition(new))
+    print("Newest class on RDDs: of Spark %d.%d" % newest_addition(old))
+    print("Newest class on DataFrames: of Spark %d.%d" % newest_addition(new))
 
 
 if __name__ == "__main__":
