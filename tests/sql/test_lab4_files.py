@@ -97,6 +97,17 @@ def test_run_twice_it_tells_what_is_there_and_how_to_remove_it(spark, users, tmp
 
 
 @pytest.mark.claim("lab4.files")
+def test_make_clean_removes_what_an_earlier_run_left_and_nothing_else(attendee):
+    lab = attendee.folder / "labs" / "lab4"
+    before = sorted(path.name for path in lab.iterdir())
+    for name in ("output/hive", "spark-warehouse/users1", "metastore_db"):
+        (lab / name).mkdir(parents=True)
+    (lab / "derby.log").write_bytes(b"")
+    attendee.run("make clean", lab="lab4")
+    assert sorted(path.name for path in lab.iterdir()) == before
+
+
+@pytest.mark.claim("lab4.files")
 def test_what_is_left_of_a_warehouse_alone_is_told_too(spark, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spark-warehouse" / "users1").mkdir(parents=True)
