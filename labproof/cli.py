@@ -50,6 +50,9 @@ def _parser():
     report.set_defaults(run=_report)
     handout = commands.add_parser("handout", help="write the deck as its tests state it")
     handout.add_argument("--output", metavar="FILE", default=os.path.join("docs", "claims.md"), help="else %(default)s")
+    handout.add_argument(
+        "--ledger", metavar="FILE", default=os.path.join("tests", "claims.toml"), help="else %(default)s"
+    )
     handout.add_argument("--check", action="store_true", help="write nothing, fail when the file has drifted")
     handout.set_defaults(run=_handout)
     commands.add_parser("doctor", help="look whether this machine is ready for the labs", add_help=False)
@@ -70,4 +73,13 @@ def _report(arguments):
 
 
 def _handout(arguments):
-    raise NotImplementedError
+    try:
+        from labproof.report import handout
+    except ImportError as error:
+        raise _Misuse("%s. Remedy: %s" % (error, REMEDY)) from None
+    try:
+        return handout.command(arguments.ledger, arguments.output, arguments.check)
+    except handout.LedgerError as error:
+        raise _Misuse("\nlabproof: ".join(error.violations)) from None
+    except OSError as error:
+        raise _Misuse("%s: %s" % (error.filename, error.strerror)) from None

@@ -62,17 +62,20 @@ class Claim(object):
 
         Raises what ``str.format_map`` does for a ``{name}`` that was not measured on this release.
         """
-        values = {row.name: row.value for row in self._measured if _covers(row, spark)}
-        return " ".join(note.text.format_map(values) for note in self.errata if _covers(note, spark)) or None
+        return " ".join(self.filled(note, spark) for note in self.errata if covers(note, spark)) or None
+
+    def filled(self, note, spark):
+        """The text of a note with the values that were measured on this release; raises as :meth:`erratum`."""
+        return note.text.format_map({row.name: row.value for row in self._measured if covers(row, spark)})
 
     def not_on_this(self, spark):
         """Why the claim is not one about this release, or None."""
-        return " ".join(note.text for note in self.not_on if _covers(note, spark)) or None
+        return " ".join(note.text for note in self.not_on if covers(note, spark)) or None
 
     def measured(self, name, spark):
         """The value of this name that was measured on this release. Raises ``KeyError`` with what there is."""
         for row in self._measured:
-            if row.name == name and _covers(row, spark):
+            if row.name == name and covers(row, spark):
                 return row.value
         names = ", ".join(sorted({row.name for row in self._measured})) or "nothing"
         raise KeyError("claim %s has no value %r for Spark %s; measured are: %s" % (self.id, name, spark, names))
@@ -82,7 +85,8 @@ def _notes(entries, text):
     return [Note(entry.get("since"), entry.get("until"), entry[text]) for entry in entries]
 
 
-def _covers(note, spark):
+def covers(note, spark):
+    """Whether a note, or a measured value, is about this release of Spark."""
     release = numbers(spark)
     return not (note.since and release < numbers(note.since)) and not (note.until and release >= numbers(note.until))
 

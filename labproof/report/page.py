@@ -79,7 +79,7 @@ def _page(template: str, **values: Any) -> str:
 
 def _markdown(template: str, **values: Any) -> str:
     environment = _environment(autoescape=False)
-    environment.filters["inline"] = for_markdown
+    environment.filters["inline"] = view.for_markdown
     return environment.get_template(template).render(**values)
 
 
@@ -104,18 +104,6 @@ def inline(text: str) -> Markup:
         return escape(text)
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
-    )
-
-
-def for_markdown(text: str) -> str:
-    """A sentence in one line of Markdown, a cell of a table maybe: what it has in backticks stays code."""
-    signs = re.compile(r"([\\*_\[\]<>&`|])")
-    text = " ".join(str(text).split())
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return signs.sub(r"\\\1", text)
-    return "`".join(
-        part.replace("|", "\\|") if number % 2 else signs.sub(r"\\\1", part) for number, part in enumerate(parts)
     )
 
 

@@ -194,6 +194,18 @@ def clean(text: str) -> str:
     return text if more <= 0 else text[:LONGEST_PRINTED] + f"\n... and {more} more characters"
 
 
+def for_markdown(text: str) -> str:
+    """A sentence in one line of Markdown, a cell of a table maybe: what it has in backticks stays code."""
+    signs = re.compile(r"([\\*_\[\]<>&`|])")
+    text = " ".join(str(text).split())
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return signs.sub(r"\\\1", text)
+    return "`".join(
+        part.replace("|", "\\|") if number % 2 else signs.sub(r"\\\1", part) for number, part in enumerate(parts)
+    )
+
+
 def folders(labs: list[str]) -> dict[str, list[str]]:
     """The labs by the folder that they are in."""
     found: dict[str, list[str]] = {}

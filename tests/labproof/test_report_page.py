@@ -280,8 +280,8 @@ def test_markdown_says_the_same_and_breaks_no_table(one_of_each):
     assert "| 4 | It is so with fails. | **fails here:** assert 1 + 1 == 3 |" in text
     assert "- Needs an abacus: `pip install abacus` (lacking)" in text
     assert "| 2 | ✓ holds | It is so with holds. (holds) | 2 |" in text
-    assert page.for_markdown("a|b *c*\n<d> `e_f`") == "a\\|b \\*c\\* \\<d\\> `e_f`"
-    assert page.for_markdown("an odd ` and_") == "an odd \\` and\\_"
+    assert view.for_markdown("a|b *c*\n<d> `e_f`") == "a\\|b \\*c\\* \\<d\\> `e_f`"
+    assert view.for_markdown("an odd ` and_") == "an odd \\` and\\_"
 
 
 def test_a_file_that_cannot_be_written_leaves_the_one_that_is_there(tmp_path):
