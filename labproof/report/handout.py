@@ -120,26 +120,36 @@ def tests_in(folder: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in sorted(folder.rglob("test_*.py")):
         module = ast.parse(path.read_text(encoding="utf-8"), str(path))
-        for name, marks in _marked(module, _claims([node for node in module.body if _is_pytestmark(node)])):
+        named = {
+            target.id: node.value
+            for node in module.body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        of_all = _claims([named["pytestmark"]], named) if "pytestmark" in named else []
+        for name, marks in _marked(module, of_all, named):
             for claim in marks:
                 found.setdefault(claim, []).append(name)
     return found
 
 
-def _marked(tree: ast.Module | ast.ClassDef, around: list[str]) -> Iterator[tuple[str, list[str]]]:
+def _marked(
+    tree: ast.Module | ast.ClassDef, around: list[str], named: dict[str, ast.expr]
+) -> Iterator[tuple[str, list[str]]]:
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
-            yield from _marked(node, around + _claims(node.decorator_list))
+            yield from _marked(node, around + _claims(node.decorator_list, named), named)
         elif isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
-            yield node.name, around + _claims(node.decorator_list)
+            yield node.name, around + _claims(node.decorator_list, named)
 
 
-def _is_pytestmark(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Assign) and any(getattr(name, "id", "") == "pytestmark" for name in node.targets)
-
-
-def _claims(nodes: list[Any]) -> list[str]:
-    """The ids in all marks ``claim(...)`` below these nodes."""
-    calls = [call for node in nodes for call in ast.walk(node) if isinstance(call, ast.Call)]
+def _claims(decorators: list[ast.expr], named: dict[str, ast.expr]) -> list[str]:
+    """The ids in all marks ``claim(...)`` of decorators, and of what they name, such as a list of parameters."""
+    nodes = [node for decorator in decorators for node in ast.walk(decorator)]
+    nodes += [
+        inner for node in nodes if isinstance(node, ast.Name) and node.id in named for inner in ast.walk(named[node.id])
+    ]
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
     marks = [call for call in calls if getattr(call.func, "attr", getattr(call.func, "id", "")) == "claim"]
     return [str(argument.value) for mark in marks for argument in mark.args if isinstance(argument, ast.Constant)]

@@ -64,6 +64,11 @@ def helper(): """@pytest.mark.claim("adding")"""
 @pytest.mark.slow_start
 def test_there_and_back_again(): pass
 
+BOTH = [pytest.param(1, marks=claim("adding")), pytest.param(2, marks=pytest.mark.claim("taking"))]
+
+@pytest.mark.parametrize("number", BOTH)
+def test_in_both_ways(number): pass
+
 def test_of_the_tool(): pass
 '''
 HANDOUT = """\
@@ -82,6 +87,7 @@ what is true where the deck is not.
 
 - One and one is two
 - There and back again
+- In both ways
 
 > Say instead on Spark 3.0.3, 3.1.3, 3.2.4, 3.3.4, 3.4.4, 3.5.9: It is 2.2.
 
@@ -94,6 +100,7 @@ what is true where the deck is not.
 **One less one is none.** `taking`
 
 - There and back again
+- In both ways
 
 > Not checked: Needs a calculator.
 
@@ -144,7 +151,6 @@ def test_it_finds_the_claims_that_pytest_finds(request):
     tests = Path(__file__).resolve().parents[1]
     found = handout.tests_in(tests)
     for item in request.session.items:
-        if Path(str(item.fspath)).parent.name != "labproof":
-            for marker in item.iter_markers("claim"):
-                for claim in marker.args:
-                    assert item.originalname in found[claim], os.path.relpath(str(item.fspath))
+        for marker in item.iter_markers("claim"):
+            for claim in marker.args:
+                assert item.originalname in found[claim], os.path.relpath(str(item.fspath))
