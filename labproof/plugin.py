@@ -275,3 +275,15 @@ def measured(request):
     (name,) = _test_of(request.node).claims
     _, release = spark_installed()
     return lambda value: ledger.claims[name].measured(value, release)
+
+
+@pytest.fixture
+def printout(capsys, record_property):
+    """What the test's lab has printed, which the report then shows below its code: ``printout()``."""
+
+    def read():
+        text = capsys.readouterr().out
+        record_property("printed", text)
+        return text
+
+    return read
