@@ -278,12 +278,12 @@ def measured(request):
 
 
 @pytest.fixture
-def printout(capsys, record_property):
+def printout(request, capsys):
     """What the test's lab has printed, which the report then shows below its code: ``printout()``."""
 
     def read():
         text = capsys.readouterr().out
-        record_property("printed", text)
+        request.node.user_properties.append(("printed", text))
         return text
 
     return read
