@@ -11,9 +11,9 @@ def test_two_tasks_are_in_flight_at_the_same_time_on_two_cores(sc, tmp_path):
 
 
 @pytest.mark.claim("runs.multicore")
-def test_the_example_prints_how_many_tasks_met(sc, capsys):
+def test_the_example_prints_how_many_tasks_met(sc, printout):
     cores.main(2)
-    assert capsys.readouterr().out == "%s: 2 of 2 tasks at the same time\n" % sc.master
+    assert printout() == "%s: 2 of 2 tasks at the same time\n" % sc.master
 
 
 @pytest.mark.claim("runs.multicore")

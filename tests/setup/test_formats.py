@@ -91,9 +91,9 @@ def test_orc_is_read_back_and_read_by_others(spark, table, tmp_path):
 
 
 @pytest.mark.claim("hadoop.formats")
-def test_the_example_prints_what_it_reads_back_of_each_format(spark, capsys):
+def test_the_example_prints_what_it_reads_back_of_each_format(spark, printout):
     formats.main()
-    printed = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
+    printed = dict(line.split(": ", 1) for line in printout().splitlines())
     pairs, row = [(1, "one"), (2, "two"), (3, "three")], "Row(number=1, name='one')"
     assert [printed[name] for name in ("Sequence file", "... by the old API", "... by the new API")] == [str(pairs)] * 3
     assert sorted(eval(printed["Compressed text"])) == ["one", "three", "two"]

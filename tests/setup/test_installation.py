@@ -56,9 +56,9 @@ def test_only_mllib_wants_numpy_too():
 
 
 @pytest.mark.claim("install.pip")
-def test_the_example_prints_the_release_and_where_it_is(sc, capsys):
+def test_the_example_prints_the_release_and_where_it_is(sc, printout):
     installed.main()
-    assert "Spark %s in %s\n" % (pyspark.__version__, installed.HOME) in capsys.readouterr().out
+    assert "Spark %s in %s\n" % (pyspark.__version__, installed.HOME) in printout()
 
 
 @pytest.mark.claim("api.languages")

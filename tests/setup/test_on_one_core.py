@@ -22,10 +22,10 @@ def test_on_one_core_no_task_ever_meets_another(one_core, tmp_path):
 
 @pytest.mark.claim("streaming.two")
 @pytest.mark.filterwarnings("ignore:DStream is deprecated:FutureWarning")
-def test_both_streaming_libraries_count_the_same_words(one_core, tmp_path, capsys):
+def test_both_streaming_libraries_count_the_same_words(one_core, tmp_path, printout):
     (tmp_path / "text.txt").write_bytes("être or\nnot être\n\nor être\n".encode("utf-8"))
     two_streams.main(str(tmp_path / "text.txt"))
-    assert capsys.readouterr().out.splitlines() == [
+    assert printout().splitlines() == [
         "DStreams: être 3, or 2,  1, not 1",
         "Structured Streaming: être 3, or 2,  1, not 1",
     ]

@@ -34,11 +34,11 @@ def test_page_rank_of_graphx_answers_as_numpy_does(sc, links_file):
 
 
 @pytest.mark.claim("api.graphx-scala-only")
-def test_the_example_prints_the_page_of_the_highest_rank_first(sc, links_file, capsys):
+def test_the_example_prints_the_page_of_the_highest_rank_first(sc, links_file, printout):
     graphx.main(links_file)
     ranks = ranks_by_numpy(LINKS, pages=5, rounds=5)
     expected = ["%d: %.4f" % (page, ranks[page]) for page in sorted(ranks, key=ranks.get, reverse=True)]
-    assert capsys.readouterr().out.splitlines() == expected
+    assert printout().splitlines() == expected
 
 
 @pytest.mark.claim("api.graphx-scala-only")
@@ -60,9 +60,9 @@ def test_the_class_that_a_tool_starts_from_is_on_the_class_path(sc, tool):
 
 
 @pytest.mark.claim("tools.bundled")
-def test_each_tool_does_a_small_job(spark, capsys):
+def test_each_tool_does_a_small_job(spark, printout):
     tools.main()
-    assert capsys.readouterr().out.splitlines() == [
+    assert printout().splitlines() == [
         "Spark SQL: the mean is 3",
         "MLlib: the line is 2.000 x + 1.000",
         "GraphX: 3 vertices, 3 edges",

@@ -12,7 +12,9 @@ from labs.lab2 import shared_variables as lab2
 
 LAB = Path(lab2.__file__).parent
 
-some_lines = lists(text(), min_size=1, max_size=40)
+some_lines = lists(text(), min_size=1, max_size=3) | lists(text(), min_size=20, max_size=40)
+text_of_words = text(alphabet="aàb \t\n", max_size=20)
+few_or_many_words = lists(text_of_words, max_size=3) | lists(text_of_words, min_size=20, max_size=40)
 
 
 @pytest.mark.claim("lab2.longest-line")
@@ -41,7 +43,7 @@ def test_a_missing_file_is_named(sc, tmp_path):
 
 
 @pytest.mark.claim("lab2.word-count")
-@given(lines=lists(text(alphabet="aàb \t\n", max_size=20), max_size=40), partitions=integers(1, 4))
+@given(lines=few_or_many_words, partitions=integers(1, 4))
 def test_each_word_is_counted_as_often_as_it_is_there(sc, lines, partitions):
     expected = Counter(word for line in lines for word in line.split())
     assert dict(lab2.word_count(sc.parallelize(lines, partitions)).collect()) == expected
