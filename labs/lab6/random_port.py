@@ -32,9 +32,10 @@ def free_port():
 
 def listen(port, program=None, its_help=""):
     """The command that listens at localhost:port: a netcat, by what it says of itself, or nc.py where there is none."""
-    if program is None:
+    # BusyBox's netcat cannot be told to listen on this machine only.
+    if program is None or "BusyBox" in its_help:
         return "exec ${PYTHON:-python3} nc.py %d" % port
-    if re.search(r"\[v1\.\d|GNU netcat|BusyBox", its_help):
+    if re.search(r"\[v1\.\d|GNU netcat", its_help):
         return "exec %s -l -p %d -s 127.0.0.1" % (program, port)
     return "exec %s -l 127.0.0.1 %d" % (program, port)
 
