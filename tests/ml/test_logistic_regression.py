@@ -108,8 +108,17 @@ def test_the_formula_is_not_a_line_but_stays_between_0_and_1():
 def test_the_trained_parameters_are_the_known_ones_and_most_are_zero(lrModel, measured, record_property):
     w = lrModel.coefficients
     nonzero = [[int(i), float(w[int(i)])] for i in np.flatnonzero(w.toArray())]
-    record_property("nonzero_coefficients", nonzero)
-    record_property("features", w.size)
+    record_property(
+        "plot",
+        {
+            "kind": "stems",
+            "title": "Coefficients of the logistic model: %d of %d are not zero" % (len(nonzero), w.size),
+            "x": "feature",
+            "y": "coefficient",
+            "values": nonzero,
+            "range": [0, w.size],
+        },
+    )
     assert lrModel.intercept == pytest.approx(measured("intercept"), rel=1e-12)
     assert len(nonzero) == measured("nonzero")
     assert [i for i, _ in nonzero] == [i for i, _ in measured("coefficients")]
@@ -145,8 +154,9 @@ def test_they_are_worth_nearly_as_much_as_the_best_there_are(rows, lrModel):
 
 @pytest.mark.claim("lab5.logistic")
 @pytest.mark.slow_start
-def test_make_prints_the_parameters_in_sparse_form(attendee, measured):
+def test_make_prints_the_parameters_in_sparse_form(attendee, measured, record_property):
     printed = attendee.run("make logistic_regression", lab="lab5").stdout
+    record_property("printed", printed)
     coefficients = re.search(r"^Coefficients: \(692,\[([\d,]+)\],\[(.+)\]\)$", printed, re.MULTILINE)
     assert [int(i) for i in coefficients.group(1).split(",")] == [i for i, _ in measured("coefficients")]
     assert len(coefficients.group(2).split(",")) == measured("nonzero")

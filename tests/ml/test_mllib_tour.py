@@ -228,9 +228,9 @@ def test_stochastic_gradient_descent_comes_to_the_closed_form_where_there_is_no_
     because="one run of the tour shows an example of each",
 )
 @pytest.mark.filterwarnings("ignore:Deprecated in 2.0.0")
-def test_the_tour_shows_an_example_of_each(spark, capsys):
+def test_the_tour_shows_an_example_of_each(spark, printout):
     tour.main()
-    printed = capsys.readouterr().out
+    printed = printout()
     assert re.findall(r"^\S.*$", re.sub(r"(?m)^[+|].*$", "", printed), re.MULTILINE) == [
         "Statistics",
         "Classification and regression",

@@ -85,9 +85,9 @@ def test_an_action_returns_a_value_of_python_to_the_driver(sc):
 
 
 @pytest.mark.claim("rdd.actions-return")
-def test_the_example_prints_what_each_action_returned(sc, capsys):
+def test_the_example_prints_what_each_action_returned(sc, printout):
     actions.main()
-    assert capsys.readouterr().out.splitlines() == [
+    assert printout().splitlines() == [
         "reduce(larger)                   9",
         "reduce(minus), 1 partitions      -25",
         "reduce(minus), 2 partitions      9",

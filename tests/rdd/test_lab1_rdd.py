@@ -21,9 +21,9 @@ def test_each_line_counts_once_however_often_it_has_the_letter(sc, lines, letter
     assert rdd.lines_with(sc.parallelize(lines, partitions), letter) == sum(letter in line for line in lines)
 
 
-def test_the_lab_prints_the_counts_of_the_course_text(sc, capsys):
+def test_the_lab_prints_the_counts_of_the_course_text(sc, printout):
     rdd.main()
-    context, kind, counts = capsys.readouterr().out.splitlines()
+    context, kind, counts = printout().splitlines()
     assert context.startswith("<SparkContext master=local[2]")
     assert kind.startswith("<class 'pyspark.")
     assert kind.endswith("RDD'>")

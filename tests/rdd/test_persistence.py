@@ -55,9 +55,9 @@ def test_unpersist_drops_the_copy_and_the_next_action_computes_again(sc):
 
 
 @pytest.mark.claim("rdd.cache")
-def test_the_example_prints_how_often_the_squares_were_computed(sc, capsys):
+def test_the_example_prints_how_often_the_squares_were_computed(sc, printout):
     persistence.main()
-    printed = capsys.readouterr().out.splitlines()
+    printed = printout().splitlines()
     assert printed[1:4] == [
         "  kept in nothing  [0, 1000, 2000]",
         "  kept in memory   [0, 1000, 1000]",

@@ -104,9 +104,9 @@ def test_whole_text_files_keep_name_and_text_together(sc, seasons):
     }
 
 
-def test_the_example_reads_again_what_it_wrote(sc, capsys):
+def test_the_example_reads_again_what_it_wrote(sc, printout):
     files.main()
-    printed = capsys.readouterr().out
+    printed = printout()
     assert "a text file                  ['spring', 'summer']" in printed
     assert "part-*1                      ['autumn', 'winter']" in printed
     assert "part-00001.gz" in printed

@@ -172,9 +172,9 @@ def test_a_command_that_fails_makes_the_job_fail(sc):
 
 
 @pytest.mark.claim("rdd.map")
-def test_the_example_prints_each_transformation_of_the_slide(sc, capsys):
+def test_the_example_prints_each_transformation_of_the_slide(sc, printout):
     transformations.main()
-    printed = capsys.readouterr().out
+    printed = printout()
     assert "map(len)                         [2, 2, 2, 3, 2, 2, 4, 2]" in printed
     assert "pipe('tr a-z A-Z')               ['TO', 'BE', 'OR', 'NOT', 'TO', 'BE', 'THAT', 'IS']" in printed
     for name in ("filter", "sample", "union", "intersection", "distinct", "groupByKey", "sortByKey"):

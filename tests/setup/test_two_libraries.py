@@ -30,7 +30,8 @@ def models(printed):
 
 
 @pytest.mark.claim("ml.two")
-def test_both_libraries_fit_the_same_model(models):
+def test_both_libraries_fit_the_same_model(models, printed, record_property):
+    record_property("printed", "\n".join("%s: %s" % line for line in printed.items()))
     (old_pi, old_theta), (new_pi, new_theta) = models
     np.testing.assert_allclose(old_pi, new_pi, rtol=1e-12)
     np.testing.assert_allclose(old_theta, new_theta, rtol=1e-12)

@@ -50,7 +50,8 @@ def test_the_prompt_answers_with_the_length_of_the_longest_line(answers, text):
 
 
 @pytest.mark.claim("lab2.word-count")
-def test_the_prompt_prints_every_word_with_its_count(answers, text):
+def test_the_prompt_prints_every_word_with_its_count(answers, text, record_property):
+    record_property("printed", "\n".join("%s%s\n%s" % (PROMPT, line, answer) for line, answer in answers.items()))
     printed = answers['print("\\n".join(map(lambda x: "{} -> {}".format(*x), result.collect())))'].split("\n")
     assert sorted(printed) == sorted("%s -> %d" % count for count in Counter(text.split()).items())
 

@@ -82,9 +82,9 @@ def test_an_accumulator_can_hold_the_result_of_a_reduce(sc, numbers, partitions)
 
 
 @pytest.mark.claim("shared.accumulator")
-def test_the_example_prints_what_it_shows(sc, capsys):
+def test_the_example_prints_what_it_shows(sc, printout):
     sharing.main()
-    printed = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
+    printed = dict(line.split(": ", 1) for line in printout().splitlines())
     assert printed["A global, on the driver and in the tasks"] == "0 and [4, 2]"
     assert printed["An accumulator in a map that runs twice"] == "12"
     assert "cannot be accessed inside tasks" in printed["Reading an accumulator in a task"]

@@ -142,9 +142,9 @@ def test_failfast_has_nothing_against_records_that_are_whole(spark):
 
 
 @pytest.mark.claim("sql.sources")
-def test_run_as_a_script_the_examples_show_a_table_each(spark, capsys):
+def test_run_as_a_script_the_examples_show_a_table_each(spark, printout):
     sources.main()
-    printed = capsys.readouterr().out
+    printed = printout()
     first_rows = [table[1] for table in tables(printed)]
     null = first_rows[4][0]
     assert first_rows == [

@@ -34,9 +34,9 @@ def test_each_row_counts_once_however_often_it_has_the_letter(spark, lines, lett
     assert rdd_df.lines_with(rows, letter) == sum(letter in line for line in lines)
 
 
-def test_the_lab_prints_the_counts_of_the_course_text(spark, capsys):
+def test_the_lab_prints_the_counts_of_the_course_text(spark, printout):
     rdd_df.main()
-    assert capsys.readouterr().out == "Lines with a: 38, lines with b: 19\n"
+    assert printout() == "Lines with a: 38, lines with b: 19\n"
 
 
 def test_several_files_count_as_one(spark, tmp_path, capsys):

@@ -41,7 +41,8 @@ def notebook(attendee_of_module):
 @pytest.mark.slow_start
 @pytest.mark.xdist_group("lab3-kernel")
 @pytest.mark.claim("lab3.notebook")
-def test_the_last_cell_shows_ten_different_words_and_how_often_the_text_has_each(cells, data):
+def test_the_last_cell_shows_ten_different_words_and_how_often_the_text_has_each(cells, data, record_property):
+    record_property("printed", "\n".join("In:  %s\nOut: %s" % cell for cell in cells))
     lines = (data / "README.md").read_text(encoding="utf-8").split("\n")[:-1]
     expected = Counter(word for line in lines for word in python_words(line))
     source, answer = cells[-1]

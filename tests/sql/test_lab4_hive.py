@@ -56,7 +56,8 @@ def users(null):
 
 
 @pytest.mark.claim("lab4.files")
-def test_files_prints_the_users_and_no_none(printed_by_files, measured):
+def test_files_prints_the_users_and_no_none(printed_by_files, measured, record_property):
+    record_property("printed", printed_by_files)
     assert tables(printed_by_files) == [users(measured("null"))]
     assert "None" not in printed_by_files
 
@@ -73,7 +74,8 @@ def test_files_leaves_its_output_in_the_current_folder(spark, lab, printed_by_fi
 
 
 @pytest.mark.claim("lab4.hive")
-def test_hive_shows_the_first_twenty_rows_of_src(printed_by_hive, kv1):
+def test_hive_shows_the_first_twenty_rows_of_src(printed_by_hive, kv1, record_property):
+    record_property("printed", printed_by_hive)
     src = tables(printed_by_hive)[0]
     assert src == [["key", "value"], *kv1[:20]]
     assert "only showing top 20 rows" in printed_by_hive
@@ -115,7 +117,8 @@ def test_a_missing_file_to_load_is_told(spark, tmp_path):
 
 
 @pytest.mark.claim("lab4.hive-sql")
-def test_hive_sql_prints_each_row_of_both_loads_and_the_users(printed_by_hive_sql, kv1):
+def test_hive_sql_prints_each_row_of_both_loads_and_the_users(printed_by_hive_sql, kv1, record_property):
+    record_property("printed", printed_by_hive_sql)
     rows = [tuple(line.split("\t")) for line in printed_by_hive_sql.splitlines()[1:]]
     assert Counter(rows[:1000]) == Counter(tuple(row) for row in kv1 + kv1)
     assert rows[1000:] == [

@@ -13,8 +13,10 @@ some_lines = st.sampled_from(["Andy, 30", "Andy", "", "Ändy, x"])
 
 @pytest.mark.slow_start
 @pytest.mark.claim("lab4.rdd2df")
-def test_make_rdd2df_prints_the_teenager(attendee):
-    assert attendee.run("make -s rdd2df", lab="lab4").stdout == "Name: Justin\n"
+def test_make_rdd2df_prints_the_teenager(attendee, record_property):
+    printed = attendee.run("make -s rdd2df", lab="lab4").stdout
+    record_property("printed", printed)
+    assert printed == "Name: Justin\n"
 
 
 @pytest.mark.claim("lab4.rdd2df")

@@ -19,8 +19,9 @@ def df(spark):
 
 @pytest.mark.slow_start
 @pytest.mark.claim("lab4.sql")
-def test_make_sql_prints_the_tables_of_the_slide(attendee, measured):
+def test_make_sql_prints_the_tables_of_the_slide(attendee, measured, record_property):
     printed = attendee.run("make -s sql", lab="lab4").stdout
+    record_property("printed", printed)
     null = measured("null")
     everybody = [["age", "name"], [null, "Michael"], ["30", "Andy"], ["19", "Justin"]]
     shown, names, next_ages, older, by_age, by_sql = tables(printed)
