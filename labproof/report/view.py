@@ -75,8 +75,12 @@ def state(record: Record) -> str:
 
 
 def shown(record: Record) -> list[Entry]:
-    """The claims that the run is about: of a run of a part, those that it selected."""
-    return [claim for claim in record["claims"] if claim["tests"] or claim["reason"] != NOT_SELECTED]
+    """The claims that the run is about: of a run of a part, those that it asked or was to ask."""
+
+    def waits(claim: Entry) -> bool:
+        return not record["complete"] and not claim["planned"] and claim["reason"] != NOT_SELECTED
+
+    return [claim for claim in record["claims"] if claim["tests"] or not record["selection"] or waits(claim)]
 
 
 def counts(claims: list[Entry]) -> dict[str, int]:
@@ -138,6 +142,19 @@ def corrections(claims: list[Entry]) -> list[Entry]:
     """Claims that cannot be taught as the deck has them: first those that fail, then those with an erratum or gone."""
     wrong = [claim for claim in claims if claim["erratum"] or claim["verdict"] in ("fails", "not-on-this-version")]
     return sorted(wrong, key=lambda claim: (claim["verdict"] != "fails", claim["slide"][0]))
+
+
+def failures(claim: Entry) -> list[tuple[str, str]]:
+    """The tests of a claim that failed: each as a sentence, and what it found."""
+    failed = [test for test in claim["tests"] if test["outcome"] == "failed"]
+    return [(sentence(test["nodeid"]), test["reason"].removeprefix(test["nodeid"] + ": ")) for test in failed]
+
+
+def say_instead(claim: Entry) -> list[str]:
+    """What to know of a claim that cannot be taught as the deck has it."""
+    says = [claim["erratum"]] if claim["erratum"] else []
+    says += [f"It fails here. {test}: `{found}`" for test, found in failures(claim)]
+    return says + ([claim["reason"]] if claim["verdict"] == "not-on-this-version" else [])
 
 
 def missing(claims: list[Entry]) -> list[Missing]:

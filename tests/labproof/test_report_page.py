@@ -33,7 +33,7 @@ def one_of_each():
         outcome_of("holds", properties={"printed": "1 + 1 = \x1b[1m2\x1b[0m\r\n", "plot": PLOT}),
         outcome_of("holds", "also_with[0-a b]", worker="gw1", seconds=70.04),
         outcome_of("imprecise"),
-        outcome_of("fails", outcome="failed", reason="assert 1 + 1 == 3"),
+        outcome_of("fails", outcome="failed", reason="tests/test_fails.py::test_it_is_so: assert 1 + 1 == 3"),
         outcome_of("lacking", outcome="skipped", reason="needs an abacus: pip install abacus"),
     ]
     return run(claims, tests, labs={"labs/lab1/sum.py": "print(1 + 1)\n"}, notes=["SPARK_HOME is not used"])
@@ -81,7 +81,7 @@ def test_a_claim_that_begins_in_another_section_is_told_in_its_own():
         ("imprecise", "≈ It is so with imprecise. It is nearly 2.5, see sum . say it differently"),
         ("lacking", "needs an abacus: pip install abacus not checked"),
         ("planned", "Needs a calculator, which is to come. not checked"),
-        ("fails", "assert 1 + 1 == 3 fails"),
+        ("fails", "It is so: assert 1 + 1 == 3 fails"),
         ("gone", "It went away. not on this Spark"),
         ("log-in", "It is so with log-in. Nothing to run: Nothing to run."),
     ],
@@ -92,7 +92,7 @@ def test_a_claim_has_its_verdict_reason_erratum_and_tests(found, name, text):
 
 def test_what_to_say_before_one_teaches_begins_with_what_fails(found):
     assert re.split(" ?Slide ", found.texts["before"])[1:] == [
-        "4 fails The deck: It is so with fails. It fails here: assert 1 + 1 == 3",
+        "4 fails The deck: It is so with fails. It fails here. It is so: assert 1 + 1 == 3",
         "3 The deck: It is so with imprecise. It is nearly 2.5, see sum .",
         "5 not on this Spark The deck: It is so with gone. It went away.",
     ]
@@ -139,11 +139,11 @@ def test_an_interrupted_run_is_drawn_as_one_and_nowhere_green(selection):
 
 
 def test_a_run_of_a_part_says_so_and_leaves_out_what_it_did_not_select():
-    found = run([claim("one"), claim("two")], [outcome_of("one")], selection="-k <one>")
-    html = page.html_of_run(found)
+    claims = [claim("one"), claim("two"), claim("three", planned="Needs a calculator.")]
+    html = page.html_of_run(run(claims, [outcome_of("one")], selection="-k <one>"))
     assert Page(html).elements["html"][0]["data-state"] == "partial"
-    assert "<code>-k &lt;one&gt;</code>.\n1 of the 2 claims were not selected and are left out." in html
-    assert "claim-two" not in html
+    assert "<code>-k &lt;one&gt;</code>.\n2 of the 3 claims were not selected and are left out." in html
+    assert [name for name in Page(html).values("id") if name.startswith("claim-")] == ["claim-one"]
 
 
 def test_only_a_complete_run_has_a_green():
@@ -277,7 +277,7 @@ def test_seconds_are_said_as_people_say_them(seconds, words):
 def test_markdown_says_the_same_and_breaks_no_table(one_of_each):
     text = page.markdown_of_run(one_of_each)
     assert "| 3 | It is so with imprecise. | It is nearly 2.5, see `sum`. |" in text
-    assert "| 4 | It is so with fails. | **fails here:** assert 1 + 1 == 3 |" in text
+    assert "| 4 | It is so with fails. | It fails here. It is so: `assert 1 + 1 == 3` |" in text
     assert "- Needs an abacus: `pip install abacus` (lacking)" in text
     assert "| 2 | ✓ holds | It is so with holds. (holds) | 2 |" in text
     assert view.for_markdown("a|b *c*\n<d> `e_f`") == "a\\|b \\*c\\* \\<d\\> `e_f`"
