@@ -58,9 +58,9 @@ def test_however_the_lines_are_split_into_batches_the_stream_counts_what_the_sta
 
 
 @pytest.mark.claim("stream.same-as-batch")
-def test_the_example_prints_the_same_table_for_the_stream_and_for_the_files(spark, capsys):
+def test_the_example_prints_the_same_table_for_the_stream_and_for_the_files(spark, printout):
     batch_or_stream.main()
-    tables = capsys.readouterr().out
+    tables = printout()
     after_each_file, at_once = tables.split("All files as a static table:\n")
     assert after_each_file.split("read:\n")[-1] == at_once
     assert "|       to|    4|" in at_once
@@ -119,7 +119,7 @@ def test_a_count_that_is_started_again_goes_on_where_it_was(spark, folder, crash
 
 
 @pytest.mark.claim("stream.fault-tolerant")
-def test_files_that_a_crash_left_half_done_are_neither_read_nor_written_twice(spark, folder, capsys):
+def test_files_that_a_crash_left_half_done_are_neither_read_nor_written_twice(spark, folder, printout):
     target = str(folder.parent / "target")
     batch_or_stream.move_in(str(folder), "1.txt", "one\ntwo\n")
     exactly_once.main(str(folder), target)
@@ -128,7 +128,7 @@ def test_files_that_a_crash_left_half_done_are_neither_read_nor_written_twice(sp
     batch_or_stream.move_in(str(folder), "2.txt", "three\n")
     exactly_once.main(str(folder), target)
     assert sorted(row.value for row in exactly_once.copied(spark, target).collect()) == ["one", "three", "two"]
-    assert capsys.readouterr().out == "2 lines in {0}\n3 lines in {0}\n".format(target)
+    assert printout() == "2 lines in {0}\n3 lines in {0}\n".format(target)
 
 
 @pytest.mark.claim("stream.sources")
@@ -169,8 +169,8 @@ def test_a_socket_is_a_source_each_line_sent_arrives_once(spark, tmp_path):
 
 
 @pytest.mark.claim("stream.sources")
-def test_the_example_shows_a_line_of_each_source(spark, capsys):
+def test_the_example_shows_a_line_of_each_source(spark, printout):
     sources.main()
-    printed = capsys.readouterr().out
+    printed = printout()
     assert "|a line in a file|" in printed
     assert "|a line in a socket|" in printed
