@@ -20,7 +20,9 @@ def main(argv=None):
         return doctor.main(argv[1:])
     arguments = _parser().parse_args(argv)
     try:
-        return arguments.run(arguments)
+        status = arguments.run(arguments)
+        sys.stdout.flush()
+        return status
     except _Misuse as error:
         sys.stderr.write("labproof: %s\n" % error)
         return 2
@@ -28,6 +30,9 @@ def main(argv=None):
         # Who reads, as `head` does, has had enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        sys.stderr.write("labproof: %s: %s\n" % (error.filename, error.strerror))
+        return 2
 
 
 class _Misuse(Exception):
@@ -68,8 +73,6 @@ def _report(arguments):
         return command.report(arguments.records, arguments.format, arguments.output)
     except command.Refused as refused:
         raise _Misuse("\nlabproof: ".join(refused.reasons)) from None
-    except OSError as error:
-        raise _Misuse("%s: cannot be written: %s" % (error.filename, error.strerror)) from None
 
 
 def _handout(arguments):
@@ -81,5 +84,3 @@ def _handout(arguments):
         return handout.command(arguments.ledger, arguments.output, arguments.check)
     except handout.LedgerError as error:
         raise _Misuse("\nlabproof: ".join(error.violations)) from None
-    except OSError as error:
-        raise _Misuse("%s: %s" % (error.filename, error.strerror)) from None

@@ -34,7 +34,8 @@ def command(ledger: str, output: str, check: bool) -> int:
     text = handout(Ledger(os.path.abspath(ledger), os.getcwd()), Path(ledger).parent, path)
     there = path.read_text(encoding="utf-8") if path.exists() else ""
     if check and there != text:
-        print("".join(difflib.unified_diff(there.splitlines(True), text.splitlines(True), output, "now", n=0)), end="")
+        drift = list(difflib.unified_diff(there.splitlines(), text.splitlines(), output, "now", lineterm="", n=0))
+        print(*drift[:40], *(["..."] if len(drift) > 40 else []), sep="\n")
         print(f"{output} has drifted from the ledger and the tests. Remedy: labproof handout")
         return 1
     if not check:

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 from made_up import claim, outcome_of, run
@@ -147,11 +149,20 @@ def test_json_of_one_run_is_its_record(good, capsys):
 
 def test_a_place_that_cannot_be_written_is_told(good, capsys):
     assert cli.main(["report", "--output", "build/claims.json/page.html"]) == 2
-    assert re.match("labproof: build/claims.json.*: cannot be written: ", capsys.readouterr().err)
+    assert re.match("labproof: build/claims.json.*: (Not a directory|File exists)", capsys.readouterr().err)
+
+
+def test_who_reads_only_the_beginning_gets_no_error(good):
+    command = [sys.executable, "-m", "labproof", "report", "--format", "json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0
 
 
 def test_without_its_libraries_the_report_says_how_to_get_them(good, capsys, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "labproof.report", None)
+    monkeypatch.setitem(sys.modules, "labproof.report", None)
     assert cli.main(["report"]) == 2
     assert capsys.readouterr().err.endswith(". Remedy: pip install 'labproof[report]'\n")
 
