@@ -1,5 +1,6 @@
 """The pytest plugin: a Spark session for any suite; for a course with a ledger also claims, verdicts and a record."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -34,10 +35,9 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "claim(*ids, because=None): the claim of the ledger that the test shows")
     config.addinivalue_line("markers", "slow_start: the test starts processes of its own, so it is run early")
-    config.addinivalue_line("markers", "xdist_group(name): of pytest-xdist: tests of a group stay on one worker")
     if getattr(config.option, "dist", "no") == "load":
-        # Of pytest-xdist: one test after the other as workers get free, in our order, but a group stays together.
-        config.option.dist = "loadgroup"
+        # Of pytest-xdist: a module stays on one worker, as its tests share what it has started or computed.
+        config.option.dist = "loadfile"
         config.option.loadscopereorder = False
     if not is_worker(config):
         config.pluginmanager.register(OwnerOfTheRun(config), "labproof-run")
@@ -148,13 +148,6 @@ class UserOfTheRun:
         shared = SharedSession(self.gateways, worker, self.folder)
         self.session = RemoteSession(self.remote) if self.remote else shared
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items):
-        """Tests of a module that start processes stay on one worker: they share what the module has started."""
-        for item in items:
-            if item.get_closest_marker("slow_start") and not item.get_closest_marker("xdist_group"):
-                item.add_marker(pytest.mark.xdist_group(item.location[0]))
-
     def pytest_collection_finish(self, session):
         """The JVM starts as soon as it is known that a test wants it, while the first tests run that don't."""
         if session.config.option.collectonly or self.remote:
@@ -175,6 +168,10 @@ class UserOfTheRun:
         if "spark" in getattr(item, "fixturenames", ()) and self.gateways.told_of_failure():
             pytest.skip("Spark did not start: see the test that failed of it")
         self.session.before_test()
+
+    def pytest_unconfigure(self):
+        """Before the JVM ends: what Python still holds of it would complain when it is collected."""
+        logging.disable(logging.CRITICAL)
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_teardown(self):
@@ -222,8 +219,9 @@ class Specification:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Last, whatever the order is otherwise: what starts processes is first, or a worker would end with it alone."""
-    items.sort(key=lambda item: item.get_closest_marker("slow_start") is None)
+    """Last, whatever the order is otherwise: modules that start processes first, or one would end alone."""
+    slow = {item.location[0] for item in items if item.get_closest_marker("slow_start")}
+    items.sort(key=lambda item: item.location[0] not in slow)
 
 
 def _test_of(item):

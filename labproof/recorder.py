@@ -3,7 +3,6 @@
 import datetime
 import os
 import platform
-import re
 import time
 import warnings
 
@@ -12,8 +11,6 @@ import pytest
 from labproof import junit, record
 from labproof.summary import write_summary
 
-# With which pytest-xdist marks the node ids of tests that stay together.
-_GROUP = re.compile(r"@[^\]]*$")
 UNCONDITIONAL = ("", "Skipped", "unconditional skip")
 
 
@@ -57,9 +54,8 @@ class Recorder:
             self.will_run(output["labproof_selected"], output["labproof_deselected"])
 
     def pytest_runtest_logreport(self, report):
-        nodeid = _GROUP.sub("", report.nodeid)
         test = self._outcomes.setdefault(
-            report.nodeid, {"nodeid": nodeid, "claims": [], "outcome": "passed", "reason": None, "seconds": 0.0}
+            report.nodeid, {"nodeid": report.nodeid, "claims": [], "outcome": "passed", "reason": None, "seconds": 0.0}
         )
         test["seconds"] = round(test["seconds"] + report.duration, 3)
         if report.when == "setup":

@@ -100,9 +100,11 @@ class SharedSession:
         """Remove what the test left; what it should have removed itself is told in a :class:`LeakWarning`."""
         if self.spark is None or self._gateways.died():
             return
-        for dataset in self._persisted:
-            dataset.unpersist()
-        del self._persisted[:]
+        persisted, self._persisted[:] = list(self._persisted), []
+        for dataset in persisted:
+            # What was cached in a JVM of its own has gone with it.
+            if getattr(dataset, "ctx", None) is self.spark._sc or getattr(dataset, "_sc", None) is self.spark._sc:
+                dataset.unpersist()
         left = []
         for query in self.spark.streams.active:
             left.append("the streaming query %s, still running" % (query.name or query.id))

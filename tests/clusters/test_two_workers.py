@@ -15,7 +15,7 @@ from labproof.waiting import wait_until
 from labs.lab1 import recovery
 from labs.lab2 import sharing
 
-pytestmark = [pytest.mark.slow_start, pytest.mark.xdist_group("two workers")]
+pytestmark = pytest.mark.slow_start
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from labs.lab2 import sharing
 from labs.tour import cores, two_streams
 
-pytestmark = [pytest.mark.slow_start, pytest.mark.xdist_group("on-one-core")]
+pytestmark = pytest.mark.slow_start
 
 
 @pytest.fixture(scope="module")

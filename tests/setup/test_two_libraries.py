@@ -12,7 +12,7 @@ from sklearn.naive_bayes import MultinomialNB
 
 from labs.tour import two_mllibs
 
-pytestmark = [pytest.mark.filterwarnings("ignore::FutureWarning"), pytest.mark.xdist_group("two-libraries")]
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pexpect
 import pyspark
 import pytest
 
-pytestmark = [pytest.mark.slow_start, pytest.mark.xdist_group("lab2-prompt")]
+pytestmark = pytest.mark.slow_start
 
 PROMPT = ">>> "
 

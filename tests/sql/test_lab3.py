@@ -39,7 +39,6 @@ def notebook(attendee_of_module):
 
 
 @pytest.mark.slow_start
-@pytest.mark.xdist_group("lab3-kernel")
 @pytest.mark.claim("lab3.notebook")
 def test_the_last_cell_shows_ten_different_words_and_how_often_the_text_has_each(cells, data, record_property):
     record_property("printed", "\n".join("In:  %s\nOut: %s" % cell for cell in cells))
@@ -53,7 +52,6 @@ def test_the_last_cell_shows_ten_different_words_and_how_often_the_text_has_each
 
 
 @pytest.mark.slow_start
-@pytest.mark.xdist_group("lab3-kernel")
 @pytest.mark.claim("modes.notebook")
 def test_an_ordinary_python_kernel_runs_every_cell_and_only_the_last_answers(cells, notebook):
     code = [cell.source.replace("\n", "\n     ") for cell in notebook.cells if cell.cell_type == "code"]

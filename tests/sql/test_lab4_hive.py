@@ -10,7 +10,7 @@ from printed import tables
 
 from labs.lab4 import hive
 
-pytestmark = [pytest.mark.slow_start, pytest.mark.xdist_group("hive")]
+pytestmark = pytest.mark.slow_start
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 from labproof.waiting import wait_until
 from labs.lab6 import batch_or_stream, random_port, word_count
 
-pytestmark = pytest.mark.xdist_group("two terminals")
+pytestmark = pytest.mark.slow_start
 
 TYPED = ["to be or not to be", "that is", "", "not a question"]
 MORE_THAN_FIT = " ".join("word%d" % number for number in range(25))
