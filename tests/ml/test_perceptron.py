@@ -109,7 +109,9 @@ def test_100_rounds_are_the_most_that_it_takes_not_the_number(spark):
     # The same features for all classes: there is nothing to learn, which is soon found out.
     easy = [(label, Vectors.dense(1, -1, 1, 0)) for label in (0.0, 1.0, 2.0)]
     train = spark.createDataFrame(easy, ["label", "features"]).coalesce(1).cache()
-    assert perceptron.fit(train, maxIter=100).weights == perceptron.fit(train, maxIter=1000).weights
+    weights = perceptron.fit(train, maxIter=100).weights
+    assert weights == perceptron.fit(train, maxIter=1000).weights
+    assert weights != perceptron.fit(train, maxIter=2).weights
 
 
 @pytest.mark.claim("lab5.perceptron-accuracy")
