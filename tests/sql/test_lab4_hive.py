@@ -130,7 +130,7 @@ def test_hive_sql_prints_each_row_of_both_loads_and_the_users(printed_by_hive_sq
     ]
 
 
-@pytest.mark.claim("modes.sql-shell")
+@pytest.mark.claim("modes.sql-shell", "local.submit", because="slide 34 says again what slide 23 shows")
 def test_spark_sql_runs_the_statements_of_a_file_in_their_order(printed_by_hive_sql):
     lines = printed_by_hive_sql.splitlines()
     assert lines[0] == "spark-sql -f hive.sql"
