@@ -136,14 +136,14 @@ def _drawn(plot: Any, name: str) -> dict[str, Any]:
         return {"svg": None, "plot": None, "wrong": str(wrong)}
 
 
-def _timeline(record: Record, tests: list[view.Entry]) -> Markup | None:
+def _timeline(record: Record, tests: list[view.Entry]) -> dict[str, Any] | None:
     timed = [test for test in tests if "start" in test]
     # Of a few seconds nobody asks where they went, and the library takes half a second to load.
     if record["seconds"] < 5 or view.state(record) == "partial" or not timed:
         return None
     from labproof.report import plots
 
-    return Markup(plots.timeline(timed, "timeline"))
+    return {"svg": Markup(plots.timeline(timed, "timeline")), "longest": plots.longest(timed)}
 
 
 def _highlighted(path: str, text: str) -> list[Markup]:

@@ -36,8 +36,9 @@ COLOURS = {
     "#050505": "var(--reference)",
     "#060606": "var(--fails)",
     "#070707": "var(--unchecked)",
+    "#080808": "var(--paper)",
 }
-INK, MUTED, LINE, ACCENT, REFERENCE, FAILS, UNCHECKED = COLOURS
+INK, MUTED, LINE, ACCENT, REFERENCE, FAILS, UNCHECKED, PAPER = COLOURS
 OF_OUTCOME = {"passed": ACCENT, "failed": FAILS, "skipped": UNCHECKED}
 STYLE: Any = {
     "svg.fonttype": "none",
@@ -147,8 +148,13 @@ def _bars(axes: Axes, values: list[Any]) -> None:
     axes.margins(x=0.12)
 
 
+def longest(tests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The tests that took longest, as the time line numbers them."""
+    return sorted(tests, key=lambda test: -test["seconds"])[:5]
+
+
 def timeline(tests: list[dict[str, Any]], name: str) -> str:
-    """When which worker ran tests, as SVG."""
+    """When which worker ran tests, as SVG: long ones by themselves, short ones together and paler."""
     workers = sorted({test["worker"] for test in tests}, key=lambda worker: (len(worker), worker))
     end = max(test["start"] + test["seconds"] for test in tests)
     outcomes = [outcome for outcome in OF_OUTCOME if any(test["outcome"] == outcome for test in tests)]
@@ -161,14 +167,27 @@ def timeline(tests: list[dict[str, Any]], name: str) -> str:
                     for test in tests
                     if test["worker"] == worker and test["outcome"] == outcome
                 ]
+                place = (row - 0.35, 0.7)
+                look: Any = {"facecolor": OF_OUTCOME[outcome]}
+                if outcome == "passed":
+                    short = [span for span in spans if span[1] <= end / 150]
+                    long = [span for span in spans if span[1] > end / 150]
+                    axes.broken_barh(_merged(short, end / 1000), place, alpha=0.5, **look)
+                    axes.broken_barh(long, place, edgecolor=PAPER, linewidth=0.8, **look)
+                else:
+                    # Seen however short it was.
+                    axes.broken_barh(_merged(spans, end / 300), place, zorder=3, **look)
                 # Named once, not once for each worker.
                 label = "" if row else outcome
-                place = (row - 0.32, 0.64)
-                axes.broken_barh(_merged(spans, end / 2000), place, color=OF_OUTCOME[outcome], linewidth=0, label=label)
+                axes.broken_barh([], (row, 0), color=OF_OUTCOME[outcome], label=label)
+        for rank, test in enumerate(longest(tests), 1):
+            middle = test["start"] + test["seconds"] / 2
+            row = workers.index(test["worker"])
+            axes.text(middle, row, str(rank), color=PAPER, ha="center", va="center_baseline", fontsize=10)
         if len(outcomes) > 1:
             axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, ncols=3, borderaxespad=0.2)
         axes.set_yticks(range(len(workers)), workers)
-        axes.invert_yaxis()
+        axes.set_ylim(len(workers) - 0.5, -0.5)
         axes.set_xlim(0, end)
         axes.set_xlabel("seconds since the start of the run")
         axes.grid(visible=False, axis="y")

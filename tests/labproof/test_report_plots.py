@@ -114,5 +114,20 @@ def test_a_time_line_of_thousands_of_tests_stays_small():
     assert len(plots.timeline(tests, "run")) < 50000
 
 
+def test_the_longest_tests_are_numbered_in_the_time_line():
+    tests = [a_test(start=10 * number, seconds=number) for number in range(1, 9)]
+    assert [test["seconds"] for test in plots.longest(tests)] == [8, 7, 6, 5, 4]
+    svg = plots.timeline(tests, "run")
+    places = {text: float(x) for x, text in re.findall(r'x="([\d.]+)" y="[^"]+"[^>]*>([1-5])<', svg)}
+    assert sorted(places, key=places.get) == ["5", "4", "3", "2", "1"]
+
+
+def test_a_failure_is_seen_however_short_it_was():
+    svg = plots.timeline([a_test(0, 1000), a_test(1000, 0.001, outcome="failed")], "run")
+    corners = r'<path d="M ([\d.]+) [\d.]+ +L [\d.]+ [\d.]+ +L ([\d.]+) [^"]*" clip-path[^>]*fill: var\(--fails\)'
+    ((left, right),) = re.findall(corners, svg)
+    assert float(right) - float(left) > 2
+
+
 def test_tests_that_no_eye_can_tell_apart_are_drawn_as_one():
     assert plots._merged([(0, 1), (1.001, 1), (5, 0)], 0.01) == [(0, 2.001), (5, 0.01)]

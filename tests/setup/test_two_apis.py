@@ -87,7 +87,7 @@ def test_rdd_and_dataframe_race_to_the_same_answer(spark, printout, record_prope
         "plot",
         {
             "kind": "bars",
-            "title": "The same question to an RDD and to a DataFrame: %s times as fast" % found.group(3),
+            "title": "The DataFrame answers %s times as fast" % found.group(3),
             "x": "seconds",
             "values": [["RDD", float(found.group(1))], ["DataFrame", float(found.group(2))]],
         },
