@@ -21,15 +21,6 @@ def test_each_task_adds_to_a_global_of_its_own_and_the_drivers_stays_as_it_was(s
 
 
 @pytest.mark.claim("shared.broadcast")
-def test_a_process_loads_a_broadcast_value_once_and_keeps_it_for_its_next_tasks(sc):
-    earlier_uses = {}
-    for process, before in sharing.use_a_broadcast(sc, tasks=12):
-        earlier_uses.setdefault(process, []).append(before)
-    assert len(earlier_uses) < 12
-    assert all(sorted(uses) == list(range(len(uses))) for uses in earlier_uses.values())
-
-
-@pytest.mark.claim("shared.broadcast")
 def test_a_plain_variable_travels_with_every_task(sc):
     assert {before for _, before in sharing.use_a_plain_variable(sc, tasks=12)} == {0}
 
