@@ -53,3 +53,4 @@ def test_a_course_of_its_own_gets_session_claims_verdicts_and_record(
     record = json.loads((course / "build" / "claims.json").read_text(encoding="utf-8"))
     assert [claim["verdict"] for claim in record["claims"]] == ["holds", "holds-with-erratum"]
     assert "labproof: Counting with Spark" in done.stdout
+    assert "Page: build/claims.html" in done.stdout

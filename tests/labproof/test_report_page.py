@@ -154,7 +154,7 @@ def test_only_a_complete_run_has_a_green():
         assert (green > red + 20 and green > blue + 20) == (rule[0].strip().endswith('[data-state="complete"]'))
 
 
-HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'`&"
+HOSTILE = "<script>alert(1)</script>`<img src=x onerror=alert(2)>`\"'&"
 
 
 @pytest.mark.parametrize(
@@ -187,6 +187,11 @@ def test_a_text_that_is_html_stays_a_text(place):
     assert (len(found.elements["script"]), "img" in found.elements) == (1, False)
     assert not [name for attrs in found.elements.values() for each in attrs for name in each if name.startswith("on")]
     assert "alert" in html, "it is there, as a text"
+
+
+def test_only_backticks_in_pairs_make_code():
+    assert page.inline("a `<b>` c") == "a <code>&lt;b&gt;</code> c"
+    assert page.inline("a ` <b>") == "a ` &lt;b&gt;"
 
 
 def test_it_needs_nothing_from_elsewhere(html, found):
