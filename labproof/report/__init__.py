@@ -6,4 +6,4 @@ It runs outside the process with Spark, or after the run, and so may need a newe
 import sys
 
 if sys.version_info < (3, 10):
-    raise ImportError("the report needs Python 3.10 or later")
+    raise ImportError("the report needs Python 3.10 or later, which need not be the one of the run")

@@ -9,7 +9,7 @@ import sys
 import pytest
 from made_up import claim, outcome_of, run
 
-from labproof import __version__, cli, record
+from labproof import __version__, cli, doctor, record
 
 pytest.importorskip("labproof.report")
 pytest.importorskip("labproof.report.command", reason="needs its libraries: pip install 'labproof[report]'")
@@ -182,3 +182,8 @@ def test_the_command_says_its_version_and_what_it_takes(capsys, arguments, statu
         cli.main(arguments)
     assert end.value.code == status
     assert words in "".join(capsys.readouterr())
+
+
+def test_the_doctor_takes_its_own_options(monkeypatch):
+    monkeypatch.setattr(doctor, "main", lambda arguments: arguments)
+    assert cli.main(["doctor", "--lab", "5"]) == ["--lab", "5"]
