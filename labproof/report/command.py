@@ -31,38 +31,36 @@ def report(paths: list[str], kind: str, output: str | None) -> int:
     Raises :class:`Refused`, and ``OSError`` where nothing can be written.
     """
     records = read_all([Path(path) for path in paths])
-    one = len(records) == 1
     if output is None and kind == "html":
-        first = Path(paths[0])
-        output = str(first.with_suffix(".html") if one and first.is_file() else Path("build") / "matrix.html")
-    if kind == "text" and output in (None, "-"):
-        _write_text(Console(), records, paths)
-        return 0
-    text = _text(records, kind, paths)
-    if output in (None, "-"):
-        sys.stdout.write(text)
-    else:
-        page.write(text, Path(output))
+        (first, *others) = records
+        output = str(Path("build") / "matrix.html" if others else first.with_suffix(".html"))
+    if output not in (None, "-"):
+        page.write(_text(records, kind), Path(output))
         print(f"Written: {os.path.relpath(output)}")
+    elif kind == "text":
+        _write_text(Console(), records)
+    else:
+        sys.stdout.write(_text(records, kind))
     return 0
 
 
-def _text(records: list[Record], kind: str, paths: list[str]) -> str:
-    one = len(records) == 1
+def _text(records: dict[Path, Record], kind: str) -> str:
+    runs = list(records.values())
+    one = runs[0] if len(runs) == 1 else None
     if kind == "html":
-        return page.html_of_run(records[0]) if one else page.html_of_matrix(compare(records))
+        return page.html_of_run(one) if one else page.html_of_matrix(compare(runs))
     if kind == "markdown":
-        return page.markdown_of_run(records[0]) if one else page.markdown_of_matrix(compare(records))
+        return page.markdown_of_run(one) if one else page.markdown_of_matrix(compare(runs))
     if kind == "json":
-        content = records[0] if one else as_json(compare(records))
-        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        return json.dumps(one or as_json(compare(runs)), indent=1, ensure_ascii=False) + "\n"
     plain = io.StringIO()
-    _write_text(Console(file=plain, width=120), records, paths)
+    _write_text(Console(file=plain, width=120), records)
     return plain.getvalue()
 
 
-def _write_text(console: Console, records: list[Record], paths: list[str]) -> None:
+def _write_text(console: Console, records: dict[Path, Record]) -> None:
     if len(records) == 1:
-        terminal.write_run(console, records[0], Path(paths[0]))
+        ((path, record),) = records.items()
+        terminal.write_run(console, record, path)
     else:
-        terminal.write_matrix(console, compare(records))
+        terminal.write_matrix(console, compare(list(records.values())))

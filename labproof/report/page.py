@@ -28,15 +28,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 def html_of_run(record: Record) -> str:
     """The page of one run."""
     claims = view.shown(record)
-    tests = view.tests_of(claims)
     return _page(
         "run.html",
         state=view.state(record),
         record=record,
         claims=claims,
-        tests=tests,
         figures=_figures(claims),
-        timeline=_timeline(record, tests),
+        timeline=_timeline(record, view.tests_of(claims)),
         printed=view.printed(claims),
         code={lab: _highlighted(lab, record["labs"][lab]) for lab in _labs(claims) if lab in record["labs"]},
     )

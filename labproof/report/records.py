@@ -50,8 +50,8 @@ def read(path: Path) -> Record:
     return record
 
 
-def read_all(paths: list[Path]) -> list[Record]:
-    """The records of several runs of one course; a folder stands for all records in it. Raises :class:`Refused`."""
+def read_all(paths: list[Path]) -> dict[Path, Record]:
+    """The records of several runs of one course, by file; a folder stands for all in it. Raises :class:`Refused`."""
     reasons: list[str] = []
     records: dict[Path, Record] = {}
     for path in paths:
@@ -68,7 +68,7 @@ def read_all(paths: list[Path]) -> list[Record]:
             records[file] = record
     if reasons:
         raise Refused(reasons)
-    return list(records.values())
+    return records
 
 
 def _disagreements(file: Path, record: Record, others: dict[Path, Record]) -> list[str]:

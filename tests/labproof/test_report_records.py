@@ -112,8 +112,9 @@ def test_all_that_is_wrong_is_told_at_once(good, here, capsys):
     assert [line.split(": ")[1] for line in lines] == ["cut.json", "gone.json"]
 
 
-def test_the_page_goes_beside_the_record(good, here, capsys):
-    assert cli.main(["report"]) == 0
+@pytest.mark.parametrize("named", [[], ["build/claims.json"], ["build"]])
+def test_the_page_goes_beside_the_record(good, here, capsys, named):
+    assert cli.main(["report", *named]) == 0
     assert capsys.readouterr().out == "Written: build/claims.html\n"
     assert (here / "build" / "claims.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert sorted(path.name for path in good.parent.iterdir()) == ["claims.html", "claims.json"]
