@@ -21,8 +21,6 @@ userSchema = StructType().add("name", "string").add("age", "integer")
 
 def people(spark, folder):
     """The rows name;age of the CSV files in a folder, and of those to come. AnalysisException: no such folder."""
-    # A stream would wait for the folder for ever; this looks for it, and reads nothing.
-    spark.read.schema(userSchema).csv(folder)
     csvDF = spark.readStream.option("sep", ";").schema(userSchema).csv(folder)
     return csvDF
 

@@ -19,7 +19,6 @@ TARGET = "file://" + os.path.join(HERE, "output")
 
 def copy_lines(spark, source, target):
     """Start the query; stop() ends it. Raises AnalysisException if there is no such source."""
-    spark.read.text(source)
     lines = spark.readStream.option("maxFilesPerTrigger", 1).text(source)
     files = lines.writeStream.format("text").option("path", target + "/lines")
     return files.option("checkpointLocation", target + "/checkpoint").start()
