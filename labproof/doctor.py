@@ -35,6 +35,10 @@ from labproof import releases
 from labproof.causes import CAUSES
 from labproof.java import VECTOR_MODULE, major_of
 
+if not __package__:
+    # Where labproof is installed there is also a Spark, and it may not be the one that Python would find.
+    del sys.path[0]
+
 Finding = namedtuple("Finding", "cause seen why remedy fails")
 Finding.__doc__ = (
     """What was seen, why it matters and what mends it; ``fails`` tells what will fail from what may surprise."""
