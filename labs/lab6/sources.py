@@ -45,7 +45,7 @@ def show_socket(spark, checkpoint):
             connection, _ = server.accept()
             with connection:
                 connection.sendall(b"a line in a socket\n")
-                while spark.table("from_a_socket").count() == 0:
+                while query.isActive and spark.table("from_a_socket").count() == 0:
                     query.processAllAvailable()
             spark.table("from_a_socket").show()
         finally:
