@@ -59,11 +59,17 @@ class SharedSession:
 
     def before_test(self):
         """Give the test a session of its own; in a new JVM if the last one died."""
-        if self.spark is None:
+        if not self._is_in_use():
             return
         if self._gateways.died():
             self._move_to_new_jvm()
         self._renew()
+
+    def _is_in_use(self):
+        """Whether this is the session that pyspark knows: not before it is started, nor while a test has its own."""
+        from pyspark import SparkContext
+
+        return self.spark is not None and SparkContext._active_spark_context is self.spark._sc
 
     def _move_to_new_jvm(self):
         from pyspark import SparkContext
@@ -87,7 +93,7 @@ class SharedSession:
 
         fresh = self.spark.newSession()
         _become(self.spark, fresh)
-        SparkSession._instantiatedSession = self.spark
+        SparkSession._instantiatedSession = SparkSession._activeSession = self.spark
         jsession = self.spark._jsparkSession
         self.spark._jvm.org.apache.spark.sql.SparkSession.setActiveSession(jsession)
         catalog = jsession.sharedState().externalCatalog()
@@ -98,12 +104,12 @@ class SharedSession:
 
     def after_test(self):
         """Remove what the test left; what it should have removed itself is told in a :class:`LeakWarning`."""
-        if self.spark is None or self._gateways.died():
+        if not self._is_in_use() or self._gateways.died():
             return
         persisted, self._persisted[:] = list(self._persisted), []
-        for dataset in persisted:
+        for dataset, context in persisted:
             # What was cached in a JVM of its own has gone with it.
-            if getattr(dataset, "ctx", None) is self.spark._sc or getattr(dataset, "_sc", None) is self.spark._sc:
+            if context is self.spark._sc:
                 dataset.unpersist()
         left = []
         for query in self.spark.streams.active:
@@ -188,8 +194,10 @@ def _remember_what_is_persisted(persisted):
 
 
 def _noting(persist, persisted):
+    from pyspark import SparkContext
+
     def noted(self, *args, **kwargs):
-        persisted.append(self)
+        persisted.append((self, SparkContext._active_spark_context))
         return persist(self, *args, **kwargs)
 
     noted.__doc__ = persist.__doc__
@@ -208,8 +216,9 @@ def own_session(folder, master="local[1]", **settings):
     from pyspark.sql import SparkSession
 
     # What pyspark knows of the shared session it knows in these places.
-    places = [(SparkContext, "_active_spark_context"), (SparkContext, "_gateway"), (SparkContext, "_jvm")]
-    places.append((SparkSession, "_instantiatedSession"))
+    contexts = ["_active_spark_context", "_gateway", "_jvm"]
+    sessions = [name for name in ("_instantiatedSession", "_activeSession") if hasattr(SparkSession, name)]
+    places = [(SparkContext, name) for name in contexts] + [(SparkSession, name) for name in sessions]  # type: list
     aside = [(owner, name, getattr(owner, name)) for owner, name in places]
     for owner, name in places:
         setattr(owner, name, None)
