@@ -242,9 +242,9 @@ def duration(seconds: float) -> str:
 
 
 def day(started: str) -> str:
-    """The start of a run, ``2026-11-22T09:00:00Z``, as ``22 November 2026, 09:00 UTC``."""
+    """The start of a run, ``2026-11-22T09:00:00Z``, as ``22 Nov 2026, 09:00 UTC``."""
     moment = datetime.datetime.strptime(started, "%Y-%m-%dT%H:%M:%SZ")
-    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
 
 
 def facts(record: Record) -> list[tuple[str, str]]:
@@ -256,7 +256,8 @@ def facts(record: Record) -> list[tuple[str, str]]:
         ("Java", f"{record['java']} (from {record['java_from']})"),
         ("Master", record["master"] + ("" if record["mode"] == "classic" else f" ({record['mode']})")),
         ("Machine", record["machine"]),
-        ("Run", f"{day(record['started'])}, {duration(record['seconds'])}"),
+        ("Started", day(record["started"])),
+        ("Took", duration(record["seconds"])),
         ("Workers", str(workers) if workers else "none, one process"),
         ("labproof", record["labproof"]),
     ]

@@ -80,8 +80,8 @@ def test_runs_stand_from_the_oldest_spark_to_the_newest_with_what_tells_them_apa
 def test_the_same_run_again_is_told_apart_by_its_time():
     found = matrix.compare([with_outcome("passed", started="2026-11-22T09:0%d:00Z" % minute) for minute in (0, 1)])
     assert [each.facts for each in found.runs] == [
-        {"started": "22 November 2026, 09:00 UTC"},
-        {"started": "22 November 2026, 09:01 UTC"},
+        {"started": "22 Nov 2026, 09:00 UTC"},
+        {"started": "22 Nov 2026, 09:01 UTC"},
     ]
 
 

@@ -123,7 +123,8 @@ def test_a_notebook_is_shown_as_its_cells():
 def test_the_facts_of_the_run_are_at_the_head(one_of_each, html):
     facts = dict(view.facts(one_of_each))
     assert facts["Java"] == "17.0.15 (from PATH)"
-    assert facts["Run"].replace("\N{NO-BREAK SPACE}", " ") == "22 November 2026, 09:00 UTC, 1 min 33 s"
+    assert facts["Started"] == "22 Nov 2026, 09:00 UTC"
+    assert facts["Took"].replace("\N{NO-BREAK SPACE}", " ") == "1 min 33 s"
     assert [html.count("<dd>%s</dd>" % value) for value in facts.values()] == [1] * len(facts)
     assert "SPARK_HOME is not used" in html
 
