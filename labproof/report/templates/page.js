@@ -24,7 +24,10 @@
   function follow() {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
-    if (target.closest("[hidden]")) form.reset();
+    if (target.closest("[hidden]")) {
+      form.reset();
+      apply();
+    }
     if (target.matches("details")) target.open = true;
     target.scrollIntoView();
   }
