@@ -83,7 +83,7 @@ class OwnerOfTheRun:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self, session):
-        """Last, so that the header stands above what is said of the class archive."""
+        """Before xdist starts its workers, which get the environment as it is then."""
         config = session.config
         if config.option.collectonly:
             return

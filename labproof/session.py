@@ -11,7 +11,7 @@ import traceback
 import warnings
 from contextlib import contextmanager
 
-# Attributes of a worker's objects that have to follow it into a new session or a new JVM.
+# A Python process that finds these attaches to the JVM they name, where it would else start one.
 GATEWAY = ("PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET")
 
 
@@ -32,7 +32,7 @@ class SharedSession:
 
     def start(self):
         """Attach to the run's JVM, waiting for it if need be. Raises ``SparkDidNotStart``."""
-        self.spark, _ = self._attach()
+        self.spark = self._attach()
         _remember_what_is_persisted(self._persisted)
         self._renew()
         return self.spark
@@ -43,7 +43,7 @@ class SharedSession:
         from pyspark.sql import SparkSession
 
         address = self._gateways.next()
-        # pyspark attaches to the JVM that these name; a lab in a process of its own must not find them.
+        # Only for this moment: a lab in a process of its own must not find them.
         os.environ.update(zip(GATEWAY, (str(address["port"]), address["secret"])))
         try:
             gateway = launch_gateway()
@@ -55,7 +55,7 @@ class SharedSession:
         sc = SparkContext(gateway=gateway, jsc=jsc, conf=SparkConf(_jconf=jsc.getConf()))
         sc.stop = _refuse_to_stop
         sc._accumulatorServer.handle_error = _pass_over_the_end_of_the_jvm
-        return SparkSession(sc), sc
+        return SparkSession(sc)
 
     def before_test(self):
         """Give the test a session of its own; in a new JVM if the last one died."""
@@ -79,7 +79,7 @@ class SharedSession:
         SparkContext._active_spark_context = SparkContext._gateway = SparkContext._jvm = None
         SparkSession._instantiatedSession = None
         del self._persisted[:]
-        new, _ = self._attach()
+        new = self._attach()
         # Fixtures and tests hold on to the objects of old: they become those of the new JVM.
         _become(old._sc, new._sc)
         SparkContext._active_spark_context = old._sc
