@@ -40,10 +40,18 @@ def shell(attendee, command):
     return terminal
 
 
+def all_batches_are_done(checkpoint):
+    """Whether the query has committed each batch that it began: the console shows a table before that."""
+    begun, done = ({path.name for path in (checkpoint / kind).glob("[0-9]*")} for kind in ("offsets", "commits"))
+    return begun == done
+
+
 @pytest.fixture(scope="module")
-def run(attendee_of_module):
+def run(attendee_of_module, tmp_path_factory):
     """What happened in the two terminals, from the first command to after Ctrl+C."""
     lab = attendee_of_module.folder / "labs" / "lab6"
+    tmp = tmp_path_factory.mktemp("tmp")
+    attendee_of_module.environ["SPARK_SUBMIT_OPTS"] += ' "-Djava.io.tmpdir=%s"' % tmp
     netcat = shell(attendee_of_module, "make nc")
     wait_until((lab / "mync.sh").exists, "mync.sh")
     port = int(re.search(r"\b\d{4,5}\b", (lab / "mync.sh").read_text()).group())
@@ -64,6 +72,9 @@ def run(attendee_of_module):
     netcat.sendline(MORE_THAN_FIT)
     cut = next_table(counter)
     processes = [p for terminal in (netcat, counter) for p in psutil.Process(terminal.pid).children(recursive=True)]
+    # In the middle of a batch Java may still complain of being interrupted; people type Ctrl+C between two lines.
+    [checkpoint] = tmp.glob("temporary*")
+    wait_until(lambda: all_batches_are_done(checkpoint), "the end of the last batch")
     counter.sendintr()
     counter.sendline("echo status $?")
     counter.expect(r"status (\d+)\r")
