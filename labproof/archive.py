@@ -11,8 +11,6 @@ import subprocess
 import sys
 import tempfile
 
-from filelock import FileLock
-
 # First-tier compilation and the serial collector start a session in half the CPU time; nothing here runs long enough
 # for the others to pay. Performance data would be a file outside the run's folder.
 FAST_START = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"]
@@ -56,6 +54,8 @@ def make(java, environ, folder):
     Two runs that make it at once make it once. Raises ``subprocess.CalledProcessError`` with the output when Java or
     Spark fails; a half-made archive is never used.
     """
+    from filelock import FileLock
+
     os.makedirs(folder, exist_ok=True)
     with FileLock(os.path.join(folder, "lock")):
         if is_there(folder):

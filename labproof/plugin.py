@@ -2,21 +2,38 @@
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+import uuid
 
 import pytest
 
 from labproof.archive import is_there
 from labproof.java import NoJava
+from labproof.keeper import write
 from labproof.ledger import Ledger, LedgerError, MarkedTest
 from labproof.record import NOT_HERE
 from labproof.recorder import Recorder
-from labproof.run import LOCAL, Gateways, MasterNotFound, Run, SparkDidNotStart, SparkNotFound, spark_installed
+from labproof.run import (
+    LOCAL,
+    Gateways,
+    MasterNotFound,
+    Run,
+    SparkDidNotStart,
+    SparkNotFound,
+    read_json,
+    spark_installed,
+)
 from labproof.session import RemoteSession, SharedSession, is_missing_in_connect, own_session
+from labproof.waiting import wait_until
 
 # What a test says of itself travels with its report, also from an xdist worker to the controller.
 CLAIM = "claim"
+
+# The fixtures of a test that needs a run; the others are about the course.
+NEED_THE_RUN = ("spark", "own_spark")
 
 
 def pytest_addoption(parser):
@@ -30,25 +47,35 @@ def pytest_addoption(parser):
     parser.addini(
         "labproof_build", "where records and class archives are kept, relative to the root folder", default="build"
     )
+    parser.addini(
+        "labproof_archive",
+        "let the first run of everything make a class archive (200 MB), with which every JVM starts faster",
+        type="bool",
+        default=False,
+    )
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "claim(*ids, because=None): the claim of the ledger that the test shows")
     config.addinivalue_line("markers", "slow_start: the test starts processes of its own, so it is run early")
-    if getattr(config.option, "dist", "no") == "load":
+    ledger = _ledger(config)
+    if ledger is not None and getattr(config.option, "dist", "no") == "load":
         # Of pytest-xdist: a module stays on one worker, as its tests share what it has started or computed.
         config.option.dist = "loadfile"
         config.option.loadscopereorder = False
+    owner = None
     if not is_worker(config):
-        config.pluginmanager.register(OwnerOfTheRun(config), "labproof-run")
-    config.pluginmanager.register(UserOfTheRun(config), "labproof-session")
-    ledger = _ledger(config)
+        owner = OwnerOfTheRun(config)
+        config.pluginmanager.register(owner, "labproof-run")
+        if ledger is not None or config.option.remote or config.option.master != LOCAL:
+            owner.make_now()
+    config.pluginmanager.register(UserOfTheRun(config, owner), "labproof-session")
     if ledger is not None:
         config.pluginmanager.register(Specification(config, ledger), "labproof-specification")
-        if not is_worker(config) and not config.option.collectonly:
-            run = config.pluginmanager.get_plugin("labproof-run").run
-            build = os.path.join(str(config.rootdir), config.getini("labproof_build"))
-            config.pluginmanager.register(Recorder(config, ledger, run, build), "labproof-recorder")
+        if owner is not None and not config.option.collectonly:
+            config.pluginmanager.register(
+                Recorder(config, ledger, owner.run, _build_folder(config)), "labproof-recorder"
+            )
 
 
 def is_worker(config):
@@ -56,41 +83,67 @@ def is_worker(config):
     return hasattr(config, "workerinput")
 
 
+def _build_folder(config):
+    return os.path.join(str(config.rootdir), config.getini("labproof_build"))
+
+
+def _ledger_file(config):
+    return os.path.join(str(config.rootdir), config.getini("labproof_ledger"))
+
+
 def _ledger(config):
-    root = str(config.rootdir)
-    path = os.path.join(root, config.getini("labproof_ledger"))
-    if not os.path.exists(path):
+    if not os.path.exists(_ledger_file(config)):
         return None
     try:
-        return Ledger(path, root)
+        return Ledger(_ledger_file(config), str(config.rootdir))
     except LedgerError as error:
         raise pytest.UsageError(*error.violations) from None
 
 
 class OwnerOfTheRun:
-    """In the process that the user started: makes the run before anything else, ends it after everything else."""
+    """In the process that the user started: makes the run when it is needed, ends it after everything else.
+
+    A course needs it from the start, for its verdicts. Any other project needs it when a test has been collected that
+    asks for a fixture of this plugin, and is else left alone: nothing is looked for, set, written or started.
+    """
 
     def __init__(self, config):
-        self._before = dict(os.environ)
-        build = os.path.join(str(config.rootdir), config.getini("labproof_build"))
-        try:
-            self.run = Run(str(config.rootdir), build, config.option.remote or config.option.master)
-        except (NoJava, SparkNotFound, MasterNotFound) as error:
-            raise pytest.UsageError(str(error)) from None
-        # For the workers and all other processes of the run.
+        self._config = config
+        self._before = None
+        #: Where the run is going to be, whether or not it is made.
+        self.folder = os.path.join(tempfile.gettempdir(), "labproof-" + uuid.uuid4().hex[:12])
+        self.run = None
+
+    def _make(self):
+        place = self._config.option.remote or self._config.option.master
+        self.run = Run(str(self._config.rootdir), _build_folder(self._config), place, self.folder)
+        self._take_environment()
+
+    def _take_environment(self):
+        """For all processes of the run, the workers too."""
+        self._before = self._before or dict(os.environ)
         os.environ.clear()
         os.environ.update(self.run.environ)
+
+    def make_now(self):
+        """Make the run before anything is collected; what it lacks is a wrong use."""
+        try:
+            self._make()
+        except (NoJava, SparkNotFound, MasterNotFound) as error:
+            raise pytest.UsageError(str(error)) from None
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self, session):
         """Before xdist starts its workers, which get the environment as it is then."""
-        config = session.config
-        if config.option.collectonly:
-            return
-        run = self.run
+        if self.run is not None and not session.config.option.collectonly:
+            self._start()
+
+    def _start(self):
+        run, option = self.run, self._config.option
         # The archive pays in a run of everything; a few tests are sooner done without.
-        if run.archive and not is_there(run.archive) and not config.option.file_or_dir:
-            terminal = config.pluginmanager.get_plugin("terminalreporter")
+        wanted = self._config.getini("labproof_archive") and not option.file_or_dir
+        if wanted and run.archive and not is_there(run.archive):
+            terminal = self._config.pluginmanager.get_plugin("terminalreporter")
             terminal.write_line(
                 "labproof: the first run with this Spark and this Java prepares a class archive, once ..."
             )
@@ -99,11 +152,39 @@ class OwnerOfTheRun:
             except subprocess.CalledProcessError as error:
                 said = error.stdout.decode("utf-8", "replace").strip()
                 terminal.write_line("labproof: it could not be made, and the run goes on without it:\n%s" % said)
-            os.environ.update(run.environ)
+            self._take_environment()
         run.start_keeper()
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node):
+        """Of xdist: tell a worker where the run is, or will be."""
+        node.workerinput["labproof_folder"] = self.folder
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self):
+        """A worker has collected, and has made the run's folder if it needs the run."""
+        if self.run is None and os.path.isdir(self.folder):
+            self.make_for_tests()
+
+    def make_for_tests(self):
+        """Make the run that tests ask for, and leave word for them: what changed in the environment, what it lacks."""
+        before, problem = dict(os.environ), None
+        try:
+            self._make()
+            self._start()
+        except (NoJava, SparkNotFound) as error:
+            problem = str(error)
+        changed = {name: os.environ.get(name) for name in set(before) | set(os.environ)}
+        changed = {name: value for name, value in changed.items() if value != before.get(name)}
+        write(self.folder, "run", {"environ": changed, "problem": problem})
+
     def pytest_report_header(self):
+        return self._about()
+
+    def _about(self):
         run = self.run
+        if run is None:
+            return []
         where = "Spark %s from %s, Java %s from %s (%s)" % (
             run.spark,
             run.home,
@@ -113,11 +194,20 @@ class OwnerOfTheRun:
         )
         return ["labproof: " + line for line in [where] + run.notes]
 
+    def pytest_terminal_summary(self, terminalreporter):
+        """The header was too early to know of a run that tests asked for."""
+        if os.path.exists(os.path.join(self.folder, "run.json")):
+            for line in self._about():
+                terminalreporter.write_line(line)
+
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self):
-        self.run.close()
-        os.environ.clear()
-        os.environ.update(self._before)
+        if self.run is not None:
+            self.run.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if self._before is not None:
+            os.environ.clear()
+            os.environ.update(self._before)
 
 
 def _raised(exception):
@@ -128,7 +218,10 @@ def _raised(exception):
 
 
 def pytest_xdist_auto_num_workers(config):
-    """One worker for each core, but no more than share one JVM well, or than the memory holds."""
+    """In a course, one worker for each core, but no more than share one JVM well, or than the memory holds."""
+    if not os.path.exists(_ledger_file(config)):
+        return None
+
     import psutil
 
     cores = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else os.cpu_count()
@@ -140,20 +233,69 @@ def pytest_xdist_auto_num_workers(config):
 class UserOfTheRun:
     """In each process that runs tests: its session in the run's JVM."""
 
-    def __init__(self, config):
-        self.folder = os.environ["LABPROOF_RUN"].split(os.pathsep)[-1]
+    def __init__(self, config, owner):
+        """``owner`` is the process's own, None in a worker."""
+        self._owner = owner
+        self.folder = config.workerinput["labproof_folder"] if owner is None else owner.folder
         worker = config.workerinput["workerid"] if is_worker(config) else "main"
         self.gateways = Gateways(self.folder)
         self.remote = config.option.remote
         shared = SharedSession(self.gateways, worker, self.folder)
         self.session = RemoteSession(self.remote) if self.remote else shared
+        self._asks = False
+        self._problem = None
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session):
-        """The JVM starts as soon as it is known that a test wants it, while the first tests run that don't."""
-        if session.config.option.collectonly or self.remote:
+        """Ask for the run, and for its JVM, which starts while the first tests run that don't want it.
+
+        First, as xdist next tells its controller, which then makes the run if there is none.
+        """
+        if session.config.option.collectonly:
             return
-        if any("spark" in getattr(item, "fixturenames", ()) for item in session.items):
+        wanted = {name for item in session.items for name in _fixtures_of_ours(item)}
+        self._asks = not wanted.isdisjoint(NEED_THE_RUN)
+        if self._asks:
+            self.gateways.make_folder()
+        if "spark" in wanted and not self.remote:
             self.gateways.want()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self):
+        if self._asks and not self._is_in_run():
+            self._join()
+
+    def _is_in_run(self):
+        return self.folder in os.environ.get("LABPROOF_RUN", "").split(os.pathsep)
+
+    def _join(self):
+        """Enter the run that is made as tests ask for it."""
+        if self._owner is not None:
+            self._owner.make_for_tests()
+        word = wait_until(lambda: read_json(os.path.join(self.folder, "run.json")), "the run", timeout=300)
+        self._problem = word["problem"]
+        for name, value in word["environ"].items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+    def check(self):
+        """See that this process is in the run, for a fixture that needs it."""
+        if self._problem:
+            self.fail_once(self._problem)
+        if not self._is_in_run():
+            pytest.fail(
+                "labproof did not know beforehand that this test wants Spark. Remedy: ask for the fixture by an "
+                "argument or by pytest.mark.usefixtures, not by getfixturevalue.",
+                pytrace=False,
+            )
+
+    def fail_once(self, why):
+        """Fail the first test of the run that meets a Spark that did not start, and skip the others."""
+        if self.gateways.tell_of_failure():
+            pytest.fail("Spark did not start. %s" % why, pytrace=False)
+        pytest.skip("Spark did not start: see the test that failed of it")
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, call):
@@ -165,13 +307,14 @@ class UserOfTheRun:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item):
-        if "spark" in getattr(item, "fixturenames", ()) and self.gateways.told_of_failure():
+        if "spark" in _fixtures_of_ours(item) and self.gateways.told_of_failure():
             pytest.skip("Spark did not start: see the test that failed of it")
         self.session.before_test()
 
     def pytest_unconfigure(self):
         """Before the JVM ends: what Python still holds of it would complain when it is collected."""
-        logging.disable(logging.CRITICAL)
+        if self.session.spark is not None:
+            logging.disable(logging.CRITICAL)
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_teardown(self):
@@ -224,6 +367,17 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.location[0] not in slow)
 
 
+def _fixtures_of_ours(item):
+    """The fixtures of this plugin that a test asks for, itself or through others; not those of the same name."""
+    known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    return {name for name, found in known.items() if found and found[0].func.__module__ == __name__ and _in_use(found)}
+
+
+def _in_use(found):
+    """Whether the first of these definitions of a fixture is used: the others, nearer to the test, build on it."""
+    return all(found[0].argname in nearer.argnames for nearer in found[1:])
+
+
 def _test_of(item):
     claims, reasons = [], []
     for marker in item.iter_markers("claim"):
@@ -237,12 +391,11 @@ def _test_of(item):
 def spark(request):
     """The SparkSession of the run: each test finds a fresh session of the shared JVM behind it."""
     user = request.config.pluginmanager.get_plugin("labproof-session")
+    user.check()
     try:
         return user.session.start()
     except SparkDidNotStart as failure:
-        if user.gateways.tell_of_failure():
-            pytest.fail("Spark did not start. %s" % failure, pytrace=False)
-        pytest.skip("Spark did not start: see the test that failed of it")
+        user.fail_once(failure)
 
 
 @pytest.fixture(scope="session")
@@ -254,11 +407,12 @@ def sc(request, spark):
 
 
 @pytest.fixture(scope="session")
-def own_spark(tmp_path_factory):
+def own_spark(request, tmp_path_factory):
     """Makes a SparkSession in a JVM of its own: ``with own_spark("local[1]", **settings) as spark``.
 
     For what cannot share one: callbacks into Python, other masters, settings of the context, stopping it.
     """
+    request.config.pluginmanager.get_plugin("labproof-session").check()
 
     def make(master="local[1]", **settings):
         return own_session(str(tmp_path_factory.mktemp("own_spark")), master, **settings)

@@ -134,11 +134,12 @@ class Run:
     use, ``notes`` are sentences about what was found in the user's environment and not used.
     """
 
-    def __init__(self, root, build, master=LOCAL):
+    def __init__(self, root, build, master=LOCAL, folder=None):
         """Find Spark and Java and prepare what their processes need, without starting any.
 
         ``root`` is the folder that labs are imported from, ``build`` keeps what outlives the run, ``master`` is where
-        the shared session runs its jobs. Raises :class:`SparkNotFound`, :class:`MasterNotFound` or ``java.NoJava``.
+        the shared session runs its jobs, ``folder`` is the run's own, else a temporary one.
+        Raises :class:`SparkNotFound`, :class:`MasterNotFound` or ``java.NoJava``.
         """
         self.notes = []
         self.master = master
@@ -147,10 +148,11 @@ class Run:
         environ = self._without_strays(dict(os.environ))
         self.java, passed_over = java.find(self.spark, environ)
         self.notes += passed_over
-        self.folder = tempfile.mkdtemp(prefix="labproof-")
+        self.folder = folder or tempfile.mkdtemp(prefix="labproof-")
         self.archive = archive.folder_for(self.java, self.home, build)
+        os.makedirs(self.folder, mode=0o700, exist_ok=True)
         for name in ("tmp", "local", "warehouse", "jvm"):
-            os.mkdir(os.path.join(self.folder, name))
+            os.makedirs(os.path.join(self.folder, name), exist_ok=True)
         environ["LABPROOF_RUN"] = os.pathsep.join(filter(None, [os.environ.get("LABPROOF_RUN"), self.folder]))
         environ["JAVA_HOME"] = java.launchable_home(self.java, os.path.join(self.folder, "java"))
         environ["SPARK_HOME"] = self.home
@@ -252,7 +254,7 @@ class Run:
     def deaths(self):
         """What the keeper wrote about each JVM that ended before the run did: dicts with cause and log."""
         jvms = os.path.join(self.folder, "jvm")
-        return [_read_json(os.path.join(jvms, name)) for name in sorted(os.listdir(jvms)) if name.startswith("died-")]
+        return [read_json(os.path.join(jvms, name)) for name in sorted(os.listdir(jvms)) if name.startswith("died-")]
 
     def close(self):
         """End the keeper, and with it the JVM, whatever else the run started and its folder."""
@@ -274,6 +276,11 @@ class Gateways:
         self._folder = os.path.join(folder, "jvm")
         self._process = None
         self.generation = 0
+
+    def make_folder(self):
+        """Make the folder, which may be before the run is made."""
+        os.makedirs(os.path.dirname(self._folder), mode=0o700, exist_ok=True)
+        os.makedirs(self._folder, exist_ok=True)
 
     def want(self):
         """Ask the keeper for a JVM; the first to ask gets it started."""
@@ -318,7 +325,7 @@ class Gateways:
         return os.path.exists(os.path.join(self._folder, "told"))
 
     def _read(self, name):
-        return _read_json(os.path.join(self._folder, name))
+        return read_json(os.path.join(self._folder, name))
 
 
 def _explained(cause, log):
@@ -329,7 +336,8 @@ def _explained(cause, log):
     return "%s\nSeen: %s\nWhy: %s\nRemedy: %s" % (cause, finding.seen, finding.why, finding.remedy)
 
 
-def _read_json(path):
+def read_json(path):
+    """The content of a file, None if it isn't there."""
     try:
         with open(path, encoding="utf-8") as stream:
             return json.load(stream)

@@ -67,9 +67,11 @@ class SharedSession:
 
     def _is_in_use(self):
         """Whether this is the session that pyspark knows: not before it is started, nor while a test has its own."""
+        if self.spark is None:
+            return False
         from pyspark import SparkContext
 
-        return self.spark is not None and SparkContext._active_spark_context is self.spark._sc
+        return SparkContext._active_spark_context is self.spark._sc
 
     def _move_to_new_jvm(self):
         from pyspark import SparkContext
