@@ -3,12 +3,15 @@
     python data/make.py            # into this folder
     python data/make.py FOLDER     # somewhere else
 
-Needs pyarrow for users.parquet; the bytes of that one file also depend on pyarrow's release.
+Needs pyspark, and pyarrow for users.parquet; the bytes of that one file also depend on pyarrow's release.
 """
 
 import random
+import shutil
 import sys
 from pathlib import Path
+
+import pyspark
 
 README = """\
 # Introduction to Spark
@@ -86,6 +89,9 @@ Andy, 30
 Justin, 19
 """
 
+# Copied from Spark, as lab 7 puts the folder with all its files into HDFS.
+FROM_SPARK = "mllib/sample_multiclass_classification_data.txt"
+
 USERS = [
     ("Alyssa", None, [3, 9, 15, 20]),
     ("Ben", "red", []),
@@ -139,11 +145,13 @@ def make(folder):
         "kv1.txt": key_value_lines(),
     }
     texts.update(("lab6/" + name, text) for name, text in AGES.items())
-    (folder / "lab6").mkdir(parents=True, exist_ok=True)
+    for name in ("lab6", "mllib"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (folder / name).write_bytes(text.encode("utf-8"))
     write_users(folder / "users.parquet")
-    return sorted(folder / name for name in list(texts) + ["users.parquet"])
+    shutil.copyfile(str(Path(pyspark.__file__).parent / "data" / FROM_SPARK), str(folder / FROM_SPARK))
+    return sorted(folder / name for name in list(texts) + ["users.parquet", FROM_SPARK])
 
 
 if __name__ == "__main__":
