@@ -40,9 +40,9 @@ def graphx(spark, path):
 
 
 def streaming(spark, folder):
-    """Streaming: how many lines have come in, with the text files of a folder as the stream."""
+    """Streaming: how many lines have come in, with the text files of a folder, one after the other, as the stream."""
     query = (
-        spark.readStream.text(folder).groupBy().count()
+        spark.readStream.option("maxFilesPerTrigger", 1).text(folder).groupBy().count()
         .writeStream.outputMode("complete").format("memory").queryName("lines_so_far").start()
     )  # fmt: skip
     try:

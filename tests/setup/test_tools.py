@@ -68,3 +68,10 @@ def test_each_tool_does_a_small_job(spark, printout):
         "GraphX: 3 vertices, 3 edges",
         "Streaming: 3 lines",
     ]
+
+
+@pytest.mark.claim("tools.bundled")
+def test_streaming_counts_the_lines_of_all_files_however_many_come(spark, tmp_path):
+    for name in "abc":
+        (tmp_path / name).write_text("one\ntwo\n")
+    assert tools.streaming(spark, str(tmp_path)) == 6

@@ -70,7 +70,7 @@ def test_a_file_that_is_moved_in_counts_in_full(average, tmp_path):
 
 
 @pytest.mark.claim("lab6.mv-not-cp")
-def test_of_a_file_that_grows_after_it_was_seen_the_rest_is_lost(average, tmp_path):
+def test_of_a_file_that_grows_after_it_was_seen_the_rest_is_lost_however_late(average, tmp_path):
     folder, of_all_there = average
     half_copied = folder / "1.csv"
     half_copied.write_text("Ada;20\n")
@@ -81,4 +81,9 @@ def test_of_a_file_that_grows_after_it_was_seen_the_rest_is_lost(average, tmp_pa
     # The folder has been looked at again when the next file counts: Boris still does not.
     (tmp_path / "2.csv").write_text("Cem;60\n")
     os.rename(str(tmp_path / "2.csv"), str(folder / "2.csv"))
+    assert of_all_there() == 40
+    with half_copied.open("a") as file:
+        file.write("Dana;80\n")
+    (tmp_path / "3.csv").write_text("Emil;40\n")
+    os.rename(str(tmp_path / "3.csv"), str(folder / "3.csv"))
     assert of_all_there() == 40
