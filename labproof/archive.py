@@ -17,8 +17,12 @@ FAST_START = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"]
 
 
 def folder_for(java, spark_home, build):
-    """Where the class archive of this Java and this Spark is kept, or None for a Java that has none (before 17)."""
+    """Where the class archive of this Java and this Spark is kept, or None where there is none to be had."""
     if java.major < 17:
+        return None
+    if java.major > 17 and spark_home.encode("ascii", "ignore") != os.fsencode(spark_home):
+        # Java takes the same jar, once from the archive and once from its path, for two: those that are sealed, as
+        # Derby's, then refuse to load. Tried on 17, where it doesn't, and on 25.
         return None
     with open(os.path.join(java.home, "release"), "rb") as release:
         key = hashlib.sha256(release.read() + os.fsencode(java.home) + os.fsencode(spark_home)).hexdigest()[:16]

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from labproof import java, run
+from labproof import archive, java, run
 
 STRAYS = {
     "HADOOP_CONF_DIR": "/etc/hadoop",
@@ -90,6 +90,21 @@ def test_a_java_is_taken_if_this_spark_runs_on_it(tmp_path, monkeypatch, spark, 
     else:
         with pytest.raises(java.NoJava, match="Java %s from JAVA_HOME is not for Spark %s" % (version, spark)):
             java.find(spark, environ)
+
+
+@pytest.mark.parametrize(
+    ("version", "spark_home", "has_one"),
+    [
+        ("11.0.22", "/opt/spark", False),
+        ("17.0.9", "/opt/Übung/spark", True),
+        ("25.0.2", "/opt/a blank/spark", True),
+        ("25.0.2", "/opt/Übung/spark", False),
+    ],
+)
+def test_a_class_archive_is_made_where_java_can_use_it(tmp_path, version, spark_home, has_one):
+    home = a_java(tmp_path / "java", version)
+    this = java.Java(home, java.major_of(version), version, "PATH")
+    assert (archive.folder_for(this, spark_home, "build") is not None) is has_one
 
 
 def test_a_launcher_on_the_path_is_asked_which_java_is_behind_it(tmp_path, monkeypatch):
