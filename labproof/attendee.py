@@ -8,6 +8,8 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+from labproof.session import CONNECT
+
 
 class Attendee:
     """An attendee's copy of the course; ``folder`` is where it is."""
@@ -30,6 +32,8 @@ class Attendee:
             PYTHONPATH=os.pathsep.join(path),
             PATH=os.pathsep.join(scripts + [os.environ.get("PATH", os.defpath)]),
         )
+        for name in CONNECT:
+            self.environ.pop(name, None)
         self._children = []
 
     def _place(self, lab):

@@ -4,6 +4,7 @@ A ledger is a TOML file with one ``[deck]``, its ``[[section]]``s and an entry `
 collected and told together, each with file, line, rule and remedy.
 """
 
+import itertools
 import os
 import re
 from collections import Counter, namedtuple
@@ -16,14 +17,16 @@ except ImportError:  # Python before 3.11
     import tomli as tomllib  # type: ignore[no-redef]
 
 Section = namedtuple("Section", "id title")
-Note = namedtuple("Note", "since until text")
-Measured = namedtuple("Measured", "name since until value")
+Note = namedtuple("Note", "since until mode text")
+Measured = namedtuple("Measured", "name since until mode value")
 #: A test of the specification: the claims it is marked with and why there are several, if there are.
 MarkedTest = namedtuple("MarkedTest", "nodeid path line claims because")
 
 VERDICTS = ("holds", "holds-with-erratum", "not-on-this-version", "not-checked", "fails")
 CLAIM_KEYS = {"id", "section", "slide", "says", "lab", "strength", "reason", "planned", "erratum", "not_on", "measured"}
 STRENGTHS = ("required", "part", "context")
+#: How a program talks to Spark: in a process with its JVM, or through a Spark Connect server.
+MODES = ("classic", "connect")
 
 
 class LedgerError(Exception):
@@ -37,8 +40,8 @@ class LedgerError(Exception):
 class Claim(object):
     """One claim of the deck, as the ledger has it.
 
-    ``slides`` are numbers, ``errata`` and ``not_on`` are :class:`Note` s with the releases they are about, ``planned``
-    says which part is still to come that the claim, or the rest of it, needs.
+    ``slides`` are numbers, ``errata`` and ``not_on`` are :class:`Note` s with the releases and the mode that they are
+    about, ``planned`` says which part is still to come that the claim, or the rest of it, needs.
     """
 
     def __init__(self, entry, line):
@@ -54,40 +57,43 @@ class Claim(object):
         self.errata = _notes(entry.get("erratum", []), "instead")
         self.not_on = _notes(entry.get("not_on", []), "because")
         self._measured = [
-            Measured(row["name"], row.get("since"), row.get("until"), row["value"]) for row in entry.get("measured", [])
+            Measured(row["name"], row.get("since"), row.get("until"), row.get("mode"), row["value"])
+            for row in entry.get("measured", [])
         ]
 
-    def erratum(self, spark):
-        """What is true instead on this release, or None where the deck is right.
+    def erratum(self, spark, mode="classic"):
+        """What is true instead on this release in this mode, or None where the deck is right.
 
         Raises what ``str.format_map`` does for a ``{name}`` that was not measured on this release.
         """
-        return " ".join(self.filled(note, spark) for note in self.errata if covers(note, spark)) or None
+        return " ".join(self.filled(note, spark, mode) for note in self.errata if covers(note, spark, mode)) or None
 
-    def filled(self, note, spark):
+    def filled(self, note, spark, mode="classic"):
         """The text of a note with the values that were measured on this release; raises as :meth:`erratum`."""
-        return note.text.format_map({row.name: row.value for row in self._measured if covers(row, spark)})
+        return note.text.format_map({row.name: row.value for row in self._measured if covers(row, spark, mode)})
 
-    def not_on_this(self, spark):
-        """Why the claim is not one about this release, or None."""
-        return " ".join(note.text for note in self.not_on if covers(note, spark)) or None
+    def not_on_this(self, spark, mode="classic"):
+        """Why the claim is not one about this release in this mode, or None."""
+        return " ".join(note.text for note in self.not_on if covers(note, spark, mode)) or None
 
-    def measured(self, name, spark):
+    def measured(self, name, spark, mode="classic"):
         """The value of this name that was measured on this release. Raises ``KeyError`` with what there is."""
         for row in self._measured:
-            if row.name == name and covers(row, spark):
+            if row.name == name and covers(row, spark, mode):
                 return row.value
         names = ", ".join(sorted({row.name for row in self._measured})) or "nothing"
         raise KeyError("claim %s has no value %r for Spark %s; measured are: %s" % (self.id, name, spark, names))
 
 
 def _notes(entries, text):
-    return [Note(entry.get("since"), entry.get("until"), entry[text]) for entry in entries]
+    return [Note(entry.get("since"), entry.get("until"), entry.get("mode"), entry[text]) for entry in entries]
 
 
-def covers(note, spark):
-    """Whether a note, or a measured value, is about this release of Spark."""
+def covers(note, spark, mode="classic"):
+    """Whether a note, or a measured value, is about this release of Spark in this mode."""
     release = numbers(spark)
+    if note.mode not in (None, mode):
+        return False
     return not (note.since and release < numbers(note.since)) and not (note.until and release >= numbers(note.until))
 
 
@@ -156,6 +162,8 @@ class Ledger(object):
                     for bound in ("since", "until"):
                         if bound in note and not re.match(r"\d+(\.\d+)*$", note[bound]):
                             yield where + "%s: %r is no release. Remedy: like 3.0." % (kind, note[bound])
+                    if note.get("mode", MODES[0]) not in MODES:
+                        yield where + "%s: no mode %r. Remedy: one of %s." % (kind, note["mode"], ", ".join(MODES))
         covered = {slide for entry in entries for slide in entry.get("slide", [])}
         for slide in range(1, self.slides + 1):
             if slide not in covered:
@@ -166,9 +174,9 @@ class Ledger(object):
 
     def _violations_of_errata(self):
         for claim in self.claims.values():
-            for release in RELEASES:
+            for release, mode in itertools.product(RELEASES, MODES):
                 try:
-                    claim.erratum(release.spark)
+                    claim.erratum(release.spark, mode)
                 except (AttributeError, LookupError, TypeError, ValueError) as error:
                     yield "%s:%d: claim %s: erratum on Spark %s: %s %s. Remedy: measure the value that it names." % (
                         self._name,

@@ -15,7 +15,7 @@ from labproof.java import NoJava
 from labproof.keeper import write
 from labproof.ledger import Ledger, LedgerError, MarkedTest
 from labproof.record import NOT_HERE
-from labproof.recorder import Recorder
+from labproof.recorder import Recorder, mode_of
 from labproof.run import (
     LOCAL,
     Gateways,
@@ -26,7 +26,7 @@ from labproof.run import (
     read_json,
     spark_installed,
 )
-from labproof.session import RemoteSession, SharedSession, is_missing_in_connect, own_session
+from labproof.session import NO_RDDS, RemoteSession, SharedSession, missing_in_connect, own_session
 from labproof.waiting import wait_until
 
 # What a test says of itself travels with its report, also from an xdist worker to the controller.
@@ -57,6 +57,9 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "claim(*ids, because=None): the claim of the ledger that the test shows")
+    if config.option.remote:
+        # What a lab asks of its own Spark, such as a warehouse, the server has been told by whoever started it.
+        config.addinivalue_line("filterwarnings", "ignore:Failed to set spark:UserWarning")
     config.addinivalue_line("markers", "slow_start: the test starts processes of its own, so it is run early")
     ledger = _ledger(config)
     if ledger is not None and getattr(config.option, "dist", "no") == "load":
@@ -172,7 +175,7 @@ class OwnerOfTheRun:
         try:
             self._make()
             self._start()
-        except (NoJava, SparkNotFound) as error:
+        except (NoJava, SparkNotFound, MasterNotFound) as error:
             problem = str(error)
         changed = {name: os.environ.get(name) for name in set(before) | set(os.environ)}
         changed = {name: value for name, value in changed.items() if value != before.get(name)}
@@ -241,7 +244,7 @@ class UserOfTheRun:
         self.gateways = Gateways(self.folder)
         self.remote = config.option.remote
         shared = SharedSession(self.gateways, worker, self.folder)
-        self.session = RemoteSession(self.remote) if self.remote else shared
+        self.session = RemoteSession(self.remote, worker, self.folder) if self.remote else shared
         self._asks = False
         self._problem = None
 
@@ -300,20 +303,21 @@ class UserOfTheRun:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, call):
         """A test that asks what Spark Connect hasn't got cannot be asked there, which is not its fault."""
-        if self.remote and call.excinfo is not None and is_missing_in_connect(call.excinfo.value):
-            reason = "%sSpark Connect: %s" % (NOT_HERE, str(call.excinfo.value).splitlines()[0])
-            call.excinfo = pytest.ExceptionInfo.from_exc_info(_raised(pytest.skip.Exception(reason)))
+        missing = missing_in_connect(call.excinfo.value) if self.remote and call.excinfo else None
+        if missing:
+            call.excinfo = pytest.ExceptionInfo.from_exc_info(_raised(pytest.skip.Exception(NOT_HERE + missing)))
         yield
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item):
         if "spark" in _fixtures_of_ours(item) and self.gateways.told_of_failure():
             pytest.skip("Spark did not start: see the test that failed of it")
-        self.session.before_test()
+        self.session.before_test(item.location[0])
 
     def pytest_unconfigure(self):
         """Before the JVM ends: what Python still holds of it would complain when it is collected."""
         if self.session.spark is not None:
+            self.session.end()
             logging.disable(logging.CRITICAL)
 
     @pytest.hookimpl(trylast=True)
@@ -402,7 +406,7 @@ def spark(request):
 def sc(request, spark):
     """The SparkContext of the run's JVM, shared by all: it cannot be stopped."""
     if request.config.option.remote:
-        pytest.skip(NOT_HERE + "Spark Connect has no SparkContext and no RDDs")
+        pytest.skip(NOT_HERE + NO_RDDS)
     return spark.sparkContext
 
 
@@ -426,7 +430,8 @@ def measured(request):
     ledger = request.config.pluginmanager.get_plugin("labproof-specification").ledger
     (name,) = _test_of(request.node).claims
     _, release = spark_installed()
-    return lambda value: ledger.claims[name].measured(value, release)
+    mode = mode_of(request.config)
+    return lambda value: ledger.claims[name].measured(value, release, mode)
 
 
 @pytest.fixture

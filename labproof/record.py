@@ -14,18 +14,23 @@ FORMAT = 1
 NOT_HERE = "not on this target: "
 
 
-def verdict(claim, spark, tests, selected=True):
+def verdict(claim, spark, tests, selected=True, mode="classic"):
     """The verdict on a claim and the reason for it, None where it simply holds.
 
-    ``tests`` are dicts with outcome and reason; ``selected`` is whether the run was to run them.
+    ``tests`` are dicts with outcome and reason; ``selected`` is whether the run was to run them; ``mode`` is how it
+    talked to Spark. Where only a part of a claim can be asked, the ledger's erratum has to say what became of the rest.
     """
     if any(test["outcome"] == "failed" for test in tests):
         return "fails", "; ".join(test["reason"] for test in tests if test["outcome"] == "failed")
-    reason = claim.not_on_this(spark)
+    reason = claim.not_on_this(spark, mode)
     if reason:
         return "not-on-this-version", reason
+    erratum = claim.erratum(spark, mode)
     skipped = sorted({test["reason"] for test in tests if test["outcome"] == "skipped"})
-    if skipped and all(reason.startswith(NOT_HERE) for reason in skipped):
+    not_here = [reason for reason in skipped if reason.startswith(NOT_HERE)]
+    if not_here and erratum and any(test["outcome"] == "passed" for test in tests):
+        skipped = [reason for reason in skipped if reason not in not_here]
+    if skipped and skipped == not_here:
         return "not-on-this-version", "; ".join(reason[len(NOT_HERE) :] for reason in skipped)
     if skipped:
         return "not-checked", "; ".join(skipped)
@@ -33,7 +38,6 @@ def verdict(claim, spark, tests, selected=True):
         return "not-checked", claim.planned
     if not tests:
         return "not-checked", "the run ended before its tests did" if selected else "not selected in this run"
-    erratum = claim.erratum(spark)
     return ("holds-with-erratum", erratum) if erratum else ("holds", None)
 
 
@@ -52,7 +56,7 @@ def compose(ledger, about, outcomes, selected):
             for test in outcomes.values()
             if claim.id in test["claims"]
         ]
-        found, reason = verdict(claim, about["spark"], tests, claim.id in selected)
+        found, reason = verdict(claim, about["spark"], tests, claim.id in selected, about["mode"])
         claims.append(
             {
                 "id": claim.id,
@@ -62,7 +66,7 @@ def compose(ledger, about, outcomes, selected):
                 "lab": claim.lab,
                 "verdict": found,
                 "reason": reason,
-                "erratum": claim.erratum(about["spark"]),
+                "erratum": claim.erratum(about["spark"], about["mode"]),
                 "planned": claim.planned,
                 "tests": tests,
             }

@@ -14,6 +14,11 @@ from labproof.summary import write_summary
 UNCONDITIONAL = ("", "Skipped", "unconditional skip")
 
 
+def mode_of(config):
+    """How the run talks to Spark, one of ``ledger.MODES``."""
+    return "connect" if config.option.remote else "classic"
+
+
 class Recorder:
     """Collects what became of each test, and writes the record twice: unfinished at the start, whole at the end."""
 
@@ -82,7 +87,7 @@ class Recorder:
             "java": self._run.java.version,
             "java_from": self._run.java.origin,
             "master": self._run.master,
-            "mode": "connect" if self._config.option.remote else "classic",
+            "mode": mode_of(self._config),
             "machine": "%s %s, %d cores" % (platform.system(), platform.machine(), os.cpu_count()),
             "workers": self._config.getoption("numprocesses", None) or 0,
             "notes": self._run.notes,

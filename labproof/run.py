@@ -97,30 +97,33 @@ def _release_of(spark_home):
 
 
 def look_for_master(master, environ):
-    """What the session's JVM needs in its environment for this master: what the user has set for it.
+    """What the session needs in its environment for this master: what the user has set for it.
 
     Raises :class:`MasterNotFound` when nobody listens there: Spark itself would try for a minute.
     """
     if master.startswith("local"):
         return {}
+    # What runs on other machines: the user knows how Python is called there.
+    python = {name: environ[name] for name in ["PYSPARK_PYTHON"] if name in environ}
     if master == "yarn":
         names = [name for name in ("HADOOP_CONF_DIR", "YARN_CONF_DIR") if os.path.isdir(environ.get(name, ""))]
         if not names:
             raise MasterNotFound(
                 "--master yarn needs to know where YARN is. Remedy: HADOOP_CONF_DIR=the folder with yarn-site.xml."
             )
-        return {name: environ[name] for name in names}
-    found = re.match(r"(?:spark|sc)://([^/;]+)", master)
+        return dict(python, **{name: environ[name] for name in names})
+    found = re.match(r"(spark|sc)://([^/;]+)", master)
     if not found:
         raise MasterNotFound("%s is no master. Remedy: local[2], yarn, spark://HOST:PORT or sc://HOST:PORT." % master)
-    for place in found.group(1).split(","):
-        host, _, port = place.rpartition(":")
+    usual_port = {"spark": 7077, "sc": 15002}[found.group(1)]
+    for place in found.group(2).split(","):
+        host, _, port = place.partition(":")
         try:
-            socket.create_connection((host, int(port)), timeout=5).close()
+            socket.create_connection((host, int(port or usual_port)), timeout=5).close()
         except (OSError, ValueError) as error:
             failure = error
         else:
-            return {}
+            return python
     raise MasterNotFound(
         "Nobody answers at %s (%s). Remedy: start it, or correct the URL: it is in the log of what you started."
         % (master, failure)
@@ -158,7 +161,8 @@ class Run:
         environ["SPARK_HOME"] = self.home
         environ["SPARK_LOCAL_IP"] = "127.0.0.1"
         environ["SPARK_LOCAL_DIRS"] = os.path.join(self.folder, "local")
-        environ["PYSPARK_PYTHON"] = environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+        environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+        environ["PYSPARK_PYTHON"] = self._clusters_environ.get("PYSPARK_PYTHON", sys.executable)
         # The functions of a lab are looked up by name where they run, so workers have to see the labs too.
         environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         environ["TZ"] = "UTC"
@@ -173,7 +177,7 @@ class Run:
 
     def _without_strays(self, environ):
         for name in STRAY:
-            if environ.pop(name, None) is not None:
+            if environ.pop(name, None) is not None and name not in self._clusters_environ:
                 self.notes.append("%s is set and was not used" % name)
         home = environ.get("SPARK_HOME")
         if home and _release_of(home) == self.spark:
@@ -195,12 +199,12 @@ class Run:
     def _set_jvm_options(self):
         fast = archive.FAST_START + archive.options(self.java, self.archive)
         executors = "-Dspark.executor.extraJavaOptions=" + " ".join(archive.FAST_START)
-        # A socket's path may have some hundred characters: more than the temporary folder of macOS leaves.
+        # Of executors on this machine. A path may have some hundred characters, less than a folder of macOS leaves.
         sockets = [
             "-Dspark.python.unix.domain.socket.enabled=true",
             "-Dspark.python.unix.domain.socket.dir=" + self.folder,
         ]
-        if len(self.folder) > 60:
+        if len(self.folder) > 60 or not self.master.startswith("local"):
             sockets = []
         own = sockets + ["-Djava.io.tmpdir=" + os.path.join(self.folder, "tmp"), executors]
         self.environ["SPARK_SUBMIT_OPTS"] = archive.quoted(fast + EVERYWHERE + own)

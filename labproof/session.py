@@ -6,13 +6,18 @@ current database cannot leak from one test into the next.
 """
 
 import os
+import re
 import sys
 import traceback
 import warnings
 from contextlib import contextmanager
 
+from labproof.run import SparkDidNotStart
+
 # A Python process that finds these attaches to the JVM they name, where it would else start one.
 GATEWAY = ("PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET")
+# While pyspark finds these it asks a Spark Connect server; a process or a session of its own must not.
+CONNECT = ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED")
 
 
 class LeakWarning(UserWarning):
@@ -57,8 +62,8 @@ class SharedSession:
         sc._accumulatorServer.handle_error = _pass_over_the_end_of_the_jvm
         return SparkSession(sc)
 
-    def before_test(self):
-        """Give the test a session of its own; in a new JVM if the last one died."""
+    def before_test(self, module):
+        """Give the test, of whichever module, a session of its own; in a new JVM if the last one died."""
         if not self._is_in_use():
             return
         if self._gateways.died():
@@ -125,18 +130,34 @@ class SharedSession:
         if left:
             warnings.warn(LeakWarning("left behind: %s; removed" % "; ".join(left)), stacklevel=1)
 
+    def end(self):
+        """Nothing to do: all ends with the JVM."""
+
 
 class RemoteSession:
-    """The session of this process on a Spark Connect server that somebody else runs: a new one for each test."""
+    """The session of this process on a Spark Connect server that somebody else runs: a new one for each module."""
 
-    def __init__(self, url):
-        """``url`` is the server's: ``sc://HOST:PORT``."""
+    def __init__(self, url, worker, folder):
+        """``url`` is the server's, ``sc://HOST:PORT``; ``worker`` and the run's ``folder`` name this process."""
         self._url = url
+        # Of this run, as the server outlives it.
+        self._database = "_".join([os.path.basename(folder).replace("-", "_"), worker])
+        self._fresh = self._module = None
+        self._settings = {}
         self.spark = None
 
     def start(self):
-        """Connect to the server."""
-        self.spark = self._connect()
+        """Connect to the server. Raises ``SparkDidNotStart`` if that cannot be done in a quarter of a minute."""
+        # Labs that ask for "the" session look here.
+        os.environ["SPARK_REMOTE"] = self._url
+        try:
+            self.spark = self._connect()
+            _await_the_handshake(self.spark)
+            self._prepare()
+        except Exception as error:
+            # Of pyspark, gRPC and their imports, which have no class in common.
+            self.spark = None
+            raise SparkDidNotStart(_why_not_connected(self._url, error)) from error
         return self.spark
 
     def _connect(self):
@@ -144,26 +165,102 @@ class RemoteSession:
 
         return SparkSession.builder.remote(self._url).create()
 
-    def before_test(self):
-        """Give the test a session of its own."""
-        if self.spark is not None:
+    def before_test(self, module):
+        """Give the tests of each module a session of their own: models are the session's, and go with it."""
+        is_new, self._module = module != self._module, module
+        if is_new and self._is_in_use():
+            self.spark.client.release_session()
             self.spark.client.close()
-            _become(self.spark, self._connect())
+            # Held, as pyspark closes the connection of a session that nobody holds.
+            self._fresh = self._connect()
+            _become(self.spark, self._fresh)
+            self._prepare()
+
+    def _is_in_use(self):
+        """Whether this is the session that pyspark knows: not before it is started, nor while a test has its own."""
+        return self.spark is not None and CONNECT[0] in os.environ
+
+    def _prepare(self):
+        self.spark.conf.set("spark.sql.session.timeZone", "UTC")
+        self.spark.conf.set("spark.sql.shuffle.partitions", "2")
+        self._settings = self._settings_now()
+        self._use_database()
+
+    def _settings_now(self):
+        return dict(map(tuple, self.spark.sql("SET").collect()))
+
+    def _use_database(self):
+        self.spark.sql("CREATE DATABASE IF NOT EXISTS %s" % self._database)
+        self.spark.catalog.setCurrentDatabase(self._database)
 
     def after_test(self):
-        """End the streams that the test left running, and say so; views and settings go with the session."""
-        left = self.spark.streams.active if self.spark is not None else []
-        for query in left:
+        """Remove what the test left, as :meth:`SharedSession.after_test` does, with its views and settings."""
+        if not self._is_in_use():
+            return
+        left = []
+        for query in self.spark.streams.active:
+            left.append("the streaming query %s, still running" % (query.name or query.id))
             query.stop()
+        tables = []
+        for table in self.spark.catalog.listTables(self._database):
+            if table.isTemporary:
+                self.spark.catalog.dropTempView(table.name)
+            else:
+                tables.append(table.name)
+        if tables:
+            left.append("in the catalog " + ", ".join(tables))
+            self.spark.sql("DROP DATABASE %s CASCADE" % self._database)
+        now = self._settings_now()
+        for name in set(now) | set(self._settings):
+            if name not in self._settings:
+                self.spark.conf.unset(name)
+            elif now.get(name) != self._settings[name]:
+                self.spark.conf.set(name, self._settings[name])
+        self._use_database()
         if left:
-            warnings.warn(LeakWarning("left running: %d streaming queries; stopped" % len(left)), stacklevel=1)
+            warnings.warn(LeakWarning("left behind: %s; removed" % "; ".join(left)), stacklevel=1)
+
+    def end(self):
+        """Leave the server as it was found."""
+        if self._is_in_use():
+            self.spark.sql("DROP DATABASE IF EXISTS %s CASCADE" % self._database)
+            self.spark.stop()
 
 
-def is_missing_in_connect(error):
-    """Whether this is how pyspark says that Spark Connect hasn't got something."""
+def _await_the_handshake(spark, seconds=15):
+    """Wait until the connection stands; pyspark itself would try for many minutes."""
+    import grpc
+
+    try:
+        grpc.channel_ready_future(spark.client._channel).result(timeout=seconds)
+    except grpc.FutureTimeoutError:
+        raise TimeoutError("no connection after %d s: does one side want TLS?" % seconds) from None
+
+
+def _why_not_connected(url, error):
+    details = re.search(r'details = "([^"]+)', str(error))
+    return (
+        "%s did not take this client: %s\n"
+        "Remedy: the URL of the server, with its token if it has one: sc://localhost:PORT/;token=TOKEN. Without TLS a\n"
+        "token is only sent to a host of the name localhost. The client's libraries: pip install 'pyspark[connect]'"
+        % (url, details.group(1) if details else (str(error).strip().splitlines() or [type(error).__name__])[0])
+    )
+
+
+NO_RDDS = "Spark Connect has no SparkContext and no RDDs"
+
+
+def missing_in_connect(error):
+    """What Spark Connect hasn't got, as a sentence, if this error is how pyspark says so; else None."""
+    text = str(error)
     known = ("JVM_ATTRIBUTE_NOT_SUPPORTED", "NOT_IMPLEMENTED", "ONLY_SUPPORTED_WITH_SPARK_CONNECT", "UNSUPPORTED_")
     condition = getattr(error, "getCondition", getattr(error, "getErrorClass", lambda: None))()
-    return condition is not None and condition.startswith(known)
+    if condition is None or not condition.startswith(known):
+        return None
+    if "sparkContext" in text or "rdd " in text:
+        return NO_RDDS
+    # Without the condition's name before and the advice behind.
+    return "Spark Connect: " + text.splitlines()[0].partition("] ")[2].partition(". ")[0]
 
 
 def _refuse_to_stop():
@@ -224,6 +321,7 @@ def own_session(folder, master="local[1]", **settings):
     aside = [(owner, name, getattr(owner, name)) for owner, name in places]
     for owner, name in places:
         setattr(owner, name, None)
+    remote = {name: os.environ.pop(name) for name in CONNECT if name in os.environ}
     conf = SparkConf(loadDefaults=False).setMaster(master).setAppName("labproof")
     conf.set("spark.sql.warehouse.dir", os.path.join(folder, "warehouse"))
     for name, value in settings.items():
@@ -241,5 +339,6 @@ def own_session(folder, master="local[1]", **settings):
             gateway.shutdown()
             gateway.proc.stdin.close()
             gateway.proc.wait()
+        os.environ.update(remote)
         for owner, name, value in aside:
             setattr(owner, name, value)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from labproof.ledger import Claim, Ledger, LedgerError, Note, covers
+from labproof.ledger import MODES, Claim, Ledger, LedgerError, Note, covers
 from labproof.releases import RELEASES
 from labproof.report import view
 
@@ -105,15 +105,17 @@ def _said(claim: Claim, note: Note) -> Iterator[str]:
     """What a note says, more than once if the measured values in it differ by release."""
     texts: dict[str, list[str]] = {}
     for release in RELEASES:
-        if covers(note, release.spark):
-            texts.setdefault(claim.filled(note, release.spark), []).append(release.spark)
+        mode = note.mode or MODES[0]
+        if covers(note, release.spark, mode):
+            texts.setdefault(claim.filled(note, release.spark, mode), []).append(release.spark)
     for text, releases in texts.items():
         yield f"{_when(note) if len(texts) == 1 else ' on Spark ' + ', '.join(releases)}: {text}"
 
 
 def _when(note: Note) -> str:
     since = f" from Spark {note.since} on" if note.since else ""
-    return since + (f" before Spark {note.until}" if note.until else "")
+    until = f" before Spark {note.until}" if note.until else ""
+    return since + until + (" through Spark Connect" if note.mode == "connect" else "")
 
 
 def tests_in(folder: Path) -> dict[str, list[str]]:

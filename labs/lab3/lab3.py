@@ -28,10 +28,10 @@ def main(path=README):
     """Print ten words of the text file at ``path`` with their counts, as the last cell does."""
     spark = SparkSession.builder.getOrCreate()
     try:
-        lines = spark.read.text(path)
+        ten = word_count(words(spark.read.text(path))).take(10)
     except AnalysisException:
         sys.exit("lab3.py: no such file: %s" % path)
-    print(word_count(words(lines)).take(10))
+    print(ten)
 
 
 if __name__ == "__main__":

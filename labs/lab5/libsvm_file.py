@@ -27,34 +27,40 @@ def load(spark, path, classes):
     Raises ValueError that names the file, and the first line that is not so.
     """
 
-    def complaint(line):
-        # A function inside a function is sent to the Python workers whole: they need not find this file.
-        label, _, rest = line.partition(" ")
-        try:
-            if float(label) not in range(classes):
-                return "the label %s is not one of 0 to %d" % (label, classes - 1)
-        except ValueError:
-            return "%r is not a label" % label[:40]
-        last = 0
-        for pair in rest.split():
-            index, _, value = pair.partition(":")
-            try:
-                float(value)
-                index = int(index)
-            except ValueError:
-                return "%r is not index:value" % pair[:40]
-            if index <= last:
-                return "index %d after %d: they have to grow, from 1" % (index, last)
-            last = index
-        return None
-
+    rows = 0
     try:
-        lines = spark.read.text(path).rdd.map(lambda row: row[0].strip())
+        # One line after the other, in the driver, so that the first that is wrong can be told by its number.
+        for number, (line,) in enumerate(spark.read.text(path).toLocalIterator(), 1):
+            line = line.strip()
+            if line and not line.startswith("#"):
+                reason = complaint(line, classes)
+                if reason:
+                    raise ValueError("%s, line %d is not in libsvm format: %s" % (path, number, reason))
+                rows += 1
     except AnalysisException as error:
         raise ValueError(str(error).splitlines()[0]) from error
-    rows = lines.zipWithIndex().filter(lambda row: row[0] and not row[0].startswith("#"))
-    if rows.isEmpty():
+    if not rows:
         raise ValueError("%s: no rows in it" % path)
-    for reason, number in rows.map(lambda row: (complaint(row[0]), row[1] + 1)).filter(lambda found: found[0]).take(1):
-        raise ValueError("%s, line %d is not in libsvm format: %s" % (path, number, reason))
     return spark.read.format("libsvm").load(path)
+
+
+def complaint(line, classes):
+    """What is wrong with a line that is not blank, or None."""
+    label, _, rest = line.partition(" ")
+    try:
+        if float(label) not in range(classes):
+            return "the label %s is not one of 0 to %d" % (label, classes - 1)
+    except ValueError:
+        return "%r is not a label" % label[:40]
+    last = 0
+    for pair in rest.split():
+        index, _, value = pair.partition(":")
+        try:
+            float(value)
+            index = int(index)
+        except ValueError:
+            return "%r is not index:value" % pair[:40]
+        if index <= last:
+            return "index %d after %d: they have to grow, from 1" % (index, last)
+        last = index
+    return None

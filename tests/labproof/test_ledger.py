@@ -77,6 +77,10 @@ def ledger(tmp_path):
             ADDING + '[[claim.not_on]]\nsince = "three"\nbecause = "it is so"',
             "claims.toml:11: claim adding: not_on: 'three' is no release. Remedy: like 3.0.",
         ),
+        (
+            ADDING + '[[claim.erratum]]\nmode = "remote"\ninstead = "it is so"',
+            "claims.toml:11: claim adding: erratum: no mode 'remote'. Remedy: one of classic, connect.",
+        ),
     ],
 )
 def test_a_broken_entry_is_told_with_file_line_rule_and_remedy(ledger, text, violation):
@@ -97,6 +101,12 @@ def test_an_erratum_says_the_value_that_was_measured_on_the_release(ledger):
     text = '[[claim.erratum]]\nsince = "3.0"\ninstead = "It is {sum:.1f} in `{{}}`."\n'
     claim = ledger(ADDING + text + MEASURED).claims["adding"]
     assert [claim.erratum(release) for release in ("2.4.8", "3.0.0")] == [None, "It is 2.5 in `{}`."]
+
+
+def test_a_note_with_a_mode_is_about_runs_in_that_mode_only(ledger):
+    text = '[[claim.erratum]]\nmode = "connect"\ninstead = "Three."\n[[claim.erratum]]\ninstead = "Four."\n'
+    claim = ledger(ADDING + text).claims["adding"]
+    assert [claim.erratum("4.3.0", mode) for mode in ("classic", "connect")] == ["Four.", "Three. Four."]
 
 
 def test_an_erratum_that_names_a_value_that_was_not_measured_is_told_with_the_release(ledger):

@@ -33,6 +33,10 @@ ERRATUM = [{"since": "3.0", "instead": "It is three."}]
         (claim(), "4.3.0", [PASSED, SKIPPED], ("not-checked", "needs an abacus")),
         (claim(), "4.3.0", [NOT_HERE], ("not-on-this-version", "no RDDs")),
         (claim(), "4.3.0", [NOT_HERE, SKIPPED], ("not-checked", "needs an abacus; not on this target: no RDDs")),
+        (claim(), "4.3.0", [NOT_HERE, PASSED], ("not-on-this-version", "no RDDs")),
+        (claim(erratum=ERRATUM), "4.3.0", [NOT_HERE], ("not-on-this-version", "no RDDs")),
+        (claim(erratum=ERRATUM), "4.3.0", [NOT_HERE, PASSED], ("holds-with-erratum", "It is three.")),
+        (claim(erratum=ERRATUM), "4.3.0", [NOT_HERE, PASSED, SKIPPED], ("not-checked", "needs an abacus")),
         (claim(), "4.3.0", [FAILED, SKIPPED], ("fails", "t: it was three")),
         (claim(), "4.3.0", [], ("not-checked", "the run ended before its tests did")),
         (claim(planned="Later."), "4.3.0", [PASSED], ("not-checked", "Later.")),
@@ -43,6 +47,12 @@ ERRATUM = [{"since": "3.0", "instead": "It is three."}]
 )
 def test_the_worst_that_became_of_a_test_is_what_becomes_of_its_claim(of, spark, tests, expected):
     assert record.verdict(of, spark, tests) == expected
+
+
+def test_what_the_ledger_says_of_one_mode_is_not_the_verdict_in_the_other():
+    of = claim(not_on=[{"mode": "connect", "because": "No abacus there."}])
+    assert record.verdict(of, "4.3.0", [PASSED]) == ("holds", None)
+    assert record.verdict(of, "4.3.0", [PASSED], mode="connect") == ("not-on-this-version", "No abacus there.")
 
 
 def test_a_claim_that_nobody_selected_is_not_checked():
