@@ -1,4 +1,4 @@
-"""The command ``labproof``: report on runs, look at the machine, write the handout."""
+"""The command ``labproof``: report on runs, look at the machine, bring parts, write the handout."""
 
 import argparse
 import os
@@ -60,6 +60,16 @@ def _parser():
     )
     handout.add_argument("--check", action="store_true", help="write nothing, fail when the file has drifted")
     handout.set_defaults(run=_handout)
+    real = commands.add_parser("parts", help="list, bring or serve the real servers that some claims are about")
+    real.set_defaults(run=_parts, deed=None)
+    deeds = real.add_subparsers(dest="deed", metavar="WHAT")
+    fetch = deeds.add_parser("fetch", help="bring parts into the cache folder")
+    fetch.add_argument("names", metavar="NAME", nargs="*")
+    fetch.add_argument("--all", action="store_true", help="every part")
+    fetch.set_defaults(run=_parts)
+    serve = deeds.add_parser("serve", help="serve a part until Ctrl+C")
+    serve.add_argument("name", metavar="NAME")
+    serve.set_defaults(run=_parts)
     commands.add_parser("doctor", help="look whether this machine is ready for the labs", add_help=False)
     return parser
 
@@ -84,3 +94,16 @@ def _handout(arguments):
         return handout.command(arguments.ledger, arguments.output, arguments.check)
     except handout.LedgerError as error:
         raise _Misuse("\nlabproof: ".join(error.violations)) from None
+
+
+def _parts(arguments):
+    from labproof.parts import command
+
+    try:
+        if arguments.deed == "fetch":
+            return command.fetch(arguments.names, arguments.all)
+        if arguments.deed == "serve":
+            return command.serve(arguments.name)
+        return command.listing()
+    except command.Refused as refused:
+        raise _Misuse(str(refused)) from None

@@ -10,10 +10,12 @@ import uuid
 
 import pytest
 
+from labproof import parts
 from labproof.archive import is_there
 from labproof.java import NoJava
 from labproof.keeper import write
 from labproof.ledger import Ledger, LedgerError, MarkedTest
+from labproof.parts.serve import PartDidNotStart, shared
 from labproof.record import NOT_HERE
 from labproof.recorder import Recorder, mode_of
 from labproof.run import (
@@ -33,7 +35,7 @@ from labproof.waiting import wait_until
 CLAIM = "claim"
 
 # The fixtures of a test that needs a run; the others are about the course.
-NEED_THE_RUN = ("spark", "own_spark")
+NEED_THE_RUN = ("spark", "own_spark", "part", "own_part")
 
 
 def pytest_addoption(parser):
@@ -422,6 +424,43 @@ def own_spark(request, tmp_path_factory):
         return own_session(str(tmp_path_factory.mktemp("own_spark")), master, **settings)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def part(request):
+    """Real servers: ``part("kafka")`` is what clients of the run's Kafka need to know, as its part yields it."""
+    user = request.config.pluginmanager.get_plugin("labproof-session")
+    user.check()
+
+    def running(name):
+        _skip_without(name)
+        try:
+            return shared(name, user.folder)
+        except PartDidNotStart as failure:
+            pytest.fail(str(failure), pytrace=False)
+
+    return running
+
+
+@pytest.fixture(scope="session")
+def own_part(request, tmp_path_factory):
+    """A server that no other test meets, to be killed or stopped: ``with own_part("kafka") as kafka``.
+
+    ``own_part("kafka", folder)`` starts it on what an earlier one left in that folder.
+    """
+    request.config.pluginmanager.get_plugin("labproof-session").check()
+
+    def starting(name, folder=None):
+        _skip_without(name)
+        return parts.find(name).start(str(folder or tmp_path_factory.mktemp(name)))
+
+    return starting
+
+
+def _skip_without(name):
+    lacking = parts.find(name).missing()
+    if lacking:
+        pytest.skip("needs %s, and lacks %s" % (parts.find(name).title, "; ".join(lacking)))
 
 
 @pytest.fixture

@@ -1,0 +1,16 @@
+"""Which Java archives the parts are made of: one table, every version pinned."""
+
+from collections import namedtuple
+
+#: A set of Java archives. ``whole`` are Maven coordinates that bring all they need, ``alone`` come by themselves.
+#: ``on_spark`` leaves out what Spark carries already. ``sha256`` is over all files of the set, see ``jars.digest``.
+JarSet = namedtuple("JarSet", "whole alone on_spark sha256")
+
+JARS = {
+    "kafka": JarSet(
+        whole=["org.apache.kafka:kafka_2.13:3.9.2", "org.slf4j:slf4j-simple:1.7.36"],
+        alone=[],
+        on_spark=False,
+        sha256="bb01853d9872c8fcc1e12dc4850462c10633cd5fb3c91eb45ab91670b2978707",
+    ),
+}
