@@ -15,7 +15,7 @@ from labproof.archive import is_there
 from labproof.java import NoJava
 from labproof.keeper import write
 from labproof.ledger import Ledger, LedgerError, MarkedTest
-from labproof.parts.serve import PartDidNotStart, shared
+from labproof.parts.serve import PartDidNotStart, new_folder, shared
 from labproof.record import NOT_HERE
 from labproof.recorder import Recorder, mode_of
 from labproof.run import (
@@ -443,16 +443,17 @@ def part(request):
 
 
 @pytest.fixture(scope="session")
-def own_part(request, tmp_path_factory):
+def own_part(request):
     """A server that no other test meets, to be killed or stopped: ``with own_part("kafka") as kafka``.
 
     ``own_part("kafka", folder)`` starts it on what an earlier one left in that folder.
     """
-    request.config.pluginmanager.get_plugin("labproof-session").check()
+    user = request.config.pluginmanager.get_plugin("labproof-session")
+    user.check()
 
     def starting(name, folder=None):
         _skip_without(name)
-        return parts.find(name).start(str(folder or tmp_path_factory.mktemp(name)))
+        return parts.find(name).start(folder or new_folder(name, user.folder))
 
     return starting
 

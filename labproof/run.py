@@ -155,7 +155,7 @@ class Run:
         self.archive = archive.folder_for(self.java, self.home, build)
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
         for name in ("tmp", "local", "warehouse", "jvm"):
-            os.makedirs(os.path.join(self.folder, name), exist_ok=True)
+            os.makedirs(os.path.join(self.folder, name), mode=0o700, exist_ok=True)
         environ["LABPROOF_RUN"] = os.pathsep.join(filter(None, [os.environ.get("LABPROOF_RUN"), self.folder]))
         environ["JAVA_HOME"] = java.launchable_home(self.java, os.path.join(self.folder, "java"))
         environ["SPARK_HOME"] = self.home
@@ -284,7 +284,7 @@ class Gateways:
     def make_folder(self):
         """Make the folder, which may be before the run is made."""
         os.makedirs(os.path.dirname(self._folder), mode=0o700, exist_ok=True)
-        os.makedirs(self._folder, exist_ok=True)
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
 
     def want(self):
         """Ask the keeper for a JVM; the first to ask gets it started."""

@@ -9,7 +9,7 @@ import importlib.util
 from labproof.parts import jars
 
 #: The modules of this package that are parts, and what each calls its own.
-PARTS = {"kafka": "Kafka"}
+PARTS = {"kafka": "Kafka", "postgresql": "PostgreSQL"}
 
 
 class Part(object):

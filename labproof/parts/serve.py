@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 
 from filelock import FileLock
 
@@ -58,6 +59,13 @@ def shared(name, run):
     if "failure" in served:
         raise PartDidNotStart(served["failure"])
     return served["about"]
+
+
+def new_folder(name, run):
+    """An empty folder for a part of its own in the folder of the run."""
+    place = os.path.join(run, "parts")
+    os.makedirs(place, exist_ok=True)
+    return tempfile.mkdtemp(prefix=name + "-", dir=place)
 
 
 def _start(name, place):

@@ -13,4 +13,10 @@ JARS = {
         on_spark=False,
         sha256="bb01853d9872c8fcc1e12dc4850462c10633cd5fb3c91eb45ab91670b2978707",
     ),
+    "postgresql": JarSet(
+        whole=[],
+        alone=["org.postgresql:postgresql:42.7.4"],
+        on_spark=False,
+        sha256="86f287df5e7d1779983e278852a9760d5d90db5e313879f67ea873125a53a5a7",
+    ),
 }
