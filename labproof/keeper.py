@@ -3,9 +3,11 @@
 It starts the JVM when somebody wants it, another when that one dies, and ends with its standard input: when the process
 that started it closes it or is gone, also by SIGKILL. Then the JVM and every process that carries the run's name in its
 environment are ended, and the run's folder is removed. Workers read what it writes into ``FOLDER/jvm``:
-``gateway-N.json`` (port, secret, pid), ``died-N.json`` and ``failed-N.json`` (cause, log).
+``gateway-N.json`` (port, secret, pid), ``died-N.json`` and ``failed-N.json`` (cause, log). If it is to watch, it writes
+into ``FOLDER/exposed.json`` which processes of the run listened beyond loopback, at any time.
 """
 
+import ipaddress
 import json
 import os
 import select
@@ -20,13 +22,17 @@ import psutil
 # A JVM that keeps dying has a cause that another one would meet too.
 MOST_JVMS = 5
 SECONDS_TO_START = 120
+# A look at what listens takes some 30 ms; what is there for less time than this between two may be missed.
+SECONDS_BETWEEN_LOOKS = 1
 
 
 def main(folder):
     """Keep the JVM of the run in ``folder`` until standard input ends."""
     jvms = os.path.join(folder, "jvm")
     with open(os.path.join(folder, "keeper.json"), encoding="utf-8") as stream:
-        command = json.load(stream)["command"]
+        settings = json.load(stream)
+    command = settings["command"]
+    watch = Watch(folder) if settings["watch"] else None
     jvm = None
     generation = 0
     try:
@@ -42,6 +48,8 @@ def main(folder):
                 elif generation == MOST_JVMS:
                     write(jvms, "failed-%d" % (generation + 1), {"cause": "%d JVMs have died." % generation, "log": ""})
                 jvm = None
+            if watch is not None:
+                watch.look()
     finally:
         if jvm is not None:
             jvm.end()
@@ -108,6 +116,44 @@ class Jvm:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+class Watch:
+    """Looks which processes of the run listen beyond loopback."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._next = 0.0
+        self._exposed = {}
+
+    def look(self):
+        """Look, if the last time is long enough ago, and write down what was found for the first time."""
+        if time.monotonic() < self._next:
+            return
+        found = dict(listening_beyond_loopback(processes_of(self._folder)))
+        if not found.keys() <= self._exposed.keys():
+            self._exposed.update(found)
+            write(self._folder, "exposed", list(self._exposed.values()))
+        self._next = time.monotonic() + SECONDS_BETWEEN_LOOKS
+
+
+def listening_beyond_loopback(processes):
+    """For each address beyond loopback at which one of them listens, that and a sentence about who it is."""
+    for process in processes:
+        try:
+            for connection in process.net_connections("inet"):
+                if connection.status == psutil.CONN_LISTEN and not _is_loopback(connection.laddr.ip):
+                    place = "%s, port %d" % tuple(connection.laddr)
+                    yield (process.pid, place), "%s: %s" % (place, " ".join(process.cmdline()))
+        except psutil.Error:
+            # It ended meanwhile.
+            continue
+
+
+def _is_loopback(ip):
+    address = ipaddress.ip_address(ip)
+    # Java listens on the same address in the notation of IPv6.
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def write(folder, name, content):

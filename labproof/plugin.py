@@ -45,6 +45,11 @@ def pytest_addoption(parser):
         "--master", default=LOCAL, help="where the shared session runs its jobs: spark://HOST:PORT, yarn (%(default)s)"
     )
     group.addoption("--remote", help="a Spark Connect server to ask in place of a session of our own: sc://HOST:PORT")
+    group.addoption(
+        "--loopback-only",
+        action="store_true",
+        help="fail when anything that the run starts listens, at any time, where other machines could connect",
+    )
     parser.addini("labproof_ledger", "the course's claims, relative to the root folder", default="tests/claims.toml")
     parser.addini(
         "labproof_build", "where records and class archives are kept, relative to the root folder", default="build"
@@ -158,7 +163,7 @@ class OwnerOfTheRun:
                 said = error.stdout.decode("utf-8", "replace").strip()
                 terminal.write_line("labproof: it could not be made, and the run goes on without it:\n%s" % said)
             self._take_environment()
-        run.start_keeper()
+        run.start_keeper(watch=option.loopback_only)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node):
@@ -199,11 +204,18 @@ class OwnerOfTheRun:
         )
         return ["labproof: " + line for line in [where] + run.notes]
 
+    def pytest_sessionfinish(self, session, exitstatus):
+        if self.run is not None and self.run.exposed() and int(exitstatus) == 0:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
     def pytest_terminal_summary(self, terminalreporter):
-        """The header was too early to know of a run that tests asked for."""
+        # The header was too early to know of a run that tests asked for.
         if os.path.exists(os.path.join(self.folder, "run.json")):
             for line in self._about():
                 terminalreporter.write_line(line)
+        if self.run is not None:
+            for place in self.run.exposed():
+                terminalreporter.write_line("--loopback-only: somebody listened at %s" % place, red=True)
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self):

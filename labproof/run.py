@@ -214,10 +214,14 @@ class Run:
         archive.make(self.java, self.environ, self.archive)
         self._set_jvm_options()
 
-    def start_keeper(self):
-        """Start the process that keeps this run's JVM and, when this process ends, ends all that the run started."""
+    def start_keeper(self, watch=False):
+        """Start the process that keeps this run's JVM and, when this process ends, ends all that the run started.
+
+        ``watch`` is whether it also watches that nothing of the run listens beyond loopback.
+        """
         settings = {
-            "command": [os.path.join(self.home, "bin", "spark-submit")] + self._jvm_settings() + ["pyspark-shell"]
+            "watch": watch,
+            "command": [os.path.join(self.home, "bin", "spark-submit")] + self._jvm_settings() + ["pyspark-shell"],
         }
         with open(os.path.join(self.folder, "keeper.json"), "w", encoding="utf-8") as stream:
             json.dump(settings, stream)
@@ -259,6 +263,10 @@ class Run:
         """What the keeper wrote about each JVM that ended before the run did: dicts with cause and log."""
         jvms = os.path.join(self.folder, "jvm")
         return [read_json(os.path.join(jvms, name)) for name in sorted(os.listdir(jvms)) if name.startswith("died-")]
+
+    def exposed(self):
+        """Sentences about what listened beyond loopback while the keeper watched."""
+        return read_json(os.path.join(self.folder, "exposed.json")) or []
 
     def close(self):
         """End the keeper, and with it the JVM, whatever else the run started and its folder."""

@@ -1,26 +1,43 @@
-"""What a run does to the machine while it lasts."""
+"""What a run does to the machine while it lasts: with --loopback-only, as CI runs it, this is watched all along."""
 
-import ipaddress
-import os
+import pytest
 
-import psutil
+LISTENS = """
+import os, socket, subprocess, sys
+from labproof.keeper import SECONDS_BETWEEN_LOOKS
+from labproof.waiting import wait_until
 
-from labproof.keeper import processes_of
+LISTEN = '''
+import signal, socket
+listener = socket.socket()
+listener.bind(("%s", 0))
+listener.listen(1)
+print("listening", flush=True)
+signal.pause()
+'''
+
+def test_a(spark):
+    folder = os.environ["LABPROOF_RUN"].split(os.pathsep)[-1]
+    listener = subprocess.Popen([sys.executable, "-c", LISTEN], stdout=subprocess.PIPE)
+    assert listener.stdout.readline() == b"listening\\n"
+    %s
+    listener.kill()
+    listener.wait()
+    listener.stdout.close()
+"""
+UNTIL_SEEN = 'wait_until(lambda: os.path.exists(os.path.join(folder, "exposed.json")), "the keeper to see it")'
 
 
-def test_nothing_of_this_run_listens_beyond_loopback(sc):
-    assert sc.parallelize(range(4), 2).map(lambda n: n + 1).sum() == 10
-    listening = [
-        (process.name(), connection.laddr.ip)
-        for process in processes_of(os.environ["LABPROOF_RUN"].split(os.pathsep)[-1])
-        for connection in process.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
-    ]
-    assert "java" in [name for name, _ in listening]
-    assert [place for place in listening if not _is_loopback(place[1])] == []
+@pytest.mark.slow_start
+def test_who_listens_beyond_loopback_in_the_middle_of_a_run_fails_it(course):
+    course.has(LISTENS % ("0.0.0.0", UNTIL_SEEN))
+    status, output = course.run("--loopback-only")
+    assert (status, "1 passed" in output) == (1, True), output
+    assert "--loopback-only: somebody listened at 0.0.0.0, port " in output
 
 
-def _is_loopback(ip):
-    address = ipaddress.ip_address(ip)
-    # Java listens on the same address in the notation of IPv6.
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+@pytest.mark.slow_start
+def test_a_run_whose_processes_listen_on_loopback_passes(course):
+    course.has(LISTENS % ("127.0.0.2", "assert [spark.range(3).count() for _ in range(20)] == [3] * 20"))
+    status, output = course.run("--loopback-only")
+    assert (status, "--loopback-only" in output) == (0, False), output

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 
 import psutil
 import pytest
@@ -100,12 +101,32 @@ def test_a_run_that_cannot_have_a_java_says_what_it_looked_at_and_what_to_do(cou
 
 
 WAITS = """
-import subprocess, sys, threading
+import os, shutil, subprocess, sys, threading
+from labproof.waiting import wait_until
+
+PAUSE = "import os, signal; open('%s', 'w').write(str(os.getpid())); signal.pause()"
+
 @claim("one")
-def test_a(spark):
-    child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
-    with open("started", "w") as started:
-        started.write("%d %d" % (child.pid, spark._sc._jvm.java.lang.ProcessHandle.current().pid()))
+def test_a(spark, tmp_path):
+    # All in sessions of their own, as terminals, kernels and daemons are: no signal for the tests reaches them.
+    def start(*command):
+        return subprocess.Popen(command, start_new_session=True, stdin=subprocess.PIPE)
+
+    script = tmp_path / "pause.py"
+    script.write_text(PAUSE % (tmp_path / "submitted"))
+    children = [
+        start(sys.executable, "-c", PAUSE % (tmp_path / "paused")),
+        start(sys.executable, "-m", "ipykernel_launcher", "-f", str(tmp_path / "kernel.json")),
+        start(os.path.join(os.environ["SPARK_HOME"], "bin", "spark-submit"), str(script)),
+        start(*(["nc", "-l", "127.0.0.1", "%(port)d"] if shutil.which("nc") else ["sleep", "1000"])),
+    ]
+    for name in "paused", "kernel.json", "submitted":
+        wait_until((tmp_path / name).exists, name, timeout=120)
+    pids = [child.pid for child in children]
+    pids += [int((tmp_path / "submitted").read_text()), spark._sc._jvm.java.lang.ProcessHandle.current().pid()]
+    with open("started.new", "w") as started:
+        started.write(" ".join(map(str, pids)))
+    os.replace("started.new", "started")
     threading.Event().wait()
 """
 
@@ -113,14 +134,16 @@ def test_a(spark):
 @pytest.mark.slow_start
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_that_is_ended_leaves_no_process_no_folder_and_no_finished_record(course, end):
-    course.has(WAITS, one="")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        course.has(WAITS.replace("%(port)d", str(free.getsockname()[1])), one="")
     process = course.start("-n", "1")
     started = course.folder / "started"
-    wait_until(lambda: started.exists() and len(started.read_text().split()) == 2, "the test to start", timeout=120)
+    wait_until(started.exists, "the test to start", timeout=240)
     left = [psutil.Process(int(pid)) for pid in started.read_text().split()]
     folder = left[0].environ()["LABPROOF_RUN"].split(":")[-1]
     process.send_signal(end)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     _, alive = psutil.wait_procs(left, timeout=10)
     assert not alive
     wait_until(lambda: not psutil.os.path.exists(folder), "the run's folder to go", timeout=10)
