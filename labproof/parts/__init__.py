@@ -9,7 +9,12 @@ import importlib.util
 from labproof.parts import jars
 
 #: The modules of this package that are parts, and what each calls its own.
-PARTS = {"kafka": "Kafka", "postgresql": "PostgreSQL"}
+PARTS = {
+    "connect": "Connect",
+    "kafka": "Kafka",
+    "postgresql": "PostgreSQL",
+    "thrift": "Thrift",
+}
 
 
 class Part(object):
