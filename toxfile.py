@@ -1,0 +1,89 @@
+"""The environments of tox for each Spark of the table in labproof/releases.py: a new release is one line there."""
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tox.config.loader.memory import MemoryLoader
+from tox.plugin import impl
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT))
+
+from labproof.releases import RELEASES, test_pythons, test_requirements  # noqa: E402
+
+ENVIRONMENTS = {"spark-" + release.spark: release for release in RELEASES}
+ENVIRONMENTS["newest"] = RELEASES[-1]
+ENVIRONMENTS["oldest"] = RELEASES[0]
+
+
+@impl
+def tox_extend_envs():
+    """Name the environments."""
+    return tuple(ENVIRONMENTS)
+
+
+@impl
+def tox_add_core_config(core_conf, state):
+    """Say what is in them; what they have in common is the section `spark` of tox.ini."""
+    for name, release in ENVIRONMENTS.items():
+        python, executable = _python_for(release)
+        own = {
+            "base": ["spark"],
+            "description": "the whole specification on Spark " + release.spark,
+            "base_python": [executable or "python%d.%d" % python],
+            "deps": "\n".join(test_requirements(release, python) + (["pytest-randomly"] if name == "newest" else [])),
+        }
+        if name.startswith("spark-"):
+            own["labels"] = {"matrix"}
+        state.conf.memory_seed_loaders[name].append(MemoryLoader(**own))
+
+
+@impl
+def tox_add_env_config(env_conf, state):
+    """Say of a Python that is not there how to get it; tox then goes on with the other environments."""
+    release = ENVIRONMENTS.get(env_conf.name)
+    if release is not None and not _python_for(release)[1]:
+        names = " or ".join("%d.%d" % python for python in test_pythons(release))
+        logging.warning(
+            "%s needs Python %s, and none is on PATH or among pyenv's. Remedy: pyenv install %s",
+            *(env_conf.name, names, names.split()[0]),
+        )
+
+
+def _python_for(release):
+    """The best Python of this machine for this Spark, and where it is, None if it isn't."""
+    pythons = test_pythons(release)
+    for python in pythons:
+        for executable in _candidates("%d.%d" % python):
+            found = _behind(executable)
+            if found:
+                return python, found
+    return pythons[0], None
+
+
+def _candidates(version):
+    on_path = shutil.which("python" + version)
+    if on_path:
+        yield on_path
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    for folder in sorted(pyenv.glob("versions/%s.*" % version), reverse=True):
+        yield str(folder / "bin" / "python")
+
+
+def _behind(executable):
+    """The Python that this command starts, or None: pyenv's commands are there also for releases that aren't."""
+    try:
+        asked = subprocess.run(
+            [executable, "-c", "import sys; print(sys.executable)"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return None
+    return asked.stdout.strip() if asked.returncode == 0 else None
