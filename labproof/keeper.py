@@ -13,6 +13,7 @@ import os
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -66,6 +67,17 @@ class Jvm:
         self._address = os.path.join(folder, "address-%d" % generation)
         self._log = os.path.join(folder, "log-%d.txt" % generation)
         self.announced = False
+        # Spark before 2.4 calls back with the port, later ones write it to a file, with a secret.
+        self._callback = socket.socket()
+        self._callback.bind(("127.0.0.1", 0))
+        self._callback.listen(1)
+        host, port = self._callback.getsockname()
+        environ = dict(
+            os.environ,
+            _PYSPARK_DRIVER_CONN_INFO_PATH=self._address,
+            _PYSPARK_DRIVER_CALLBACK_HOST=host,
+            _PYSPARK_DRIVER_CALLBACK_PORT=str(port),
+        )
         self._deadline = time.monotonic() + SECONDS_TO_START
         with open(self._log, "wb") as log:
             self._process = subprocess.Popen(
@@ -75,7 +87,7 @@ class Jvm:
                 stderr=log,
                 # Relative paths of Spark's own making must not land in the user's folder.
                 cwd=folder,
-                env=dict(os.environ, _PYSPARK_DRIVER_CONN_INFO_PATH=self._address),
+                env=environ,
                 # Ctrl+C is for pytest, which still has to clean up with this JVM.
                 preexec_fn=_ignore_interrupt,
             )
@@ -84,7 +96,11 @@ class Jvm:
         """Look after the JVM; whether it still runs or is about to."""
         if self._process.poll() is None:
             if not self.announced and os.path.exists(self._address):
-                self._announce()
+                with open(self._address, "rb") as stream:
+                    self._announce(stream)
+            elif not self.announced and select.select([self._callback], [], [], 0)[0]:
+                with self._callback.accept()[0] as connection, connection.makefile("rb") as stream:
+                    self._announce(stream)
             elif not self.announced and time.monotonic() > self._deadline:
                 self._process.kill()
             return True
@@ -94,11 +110,11 @@ class Jvm:
         self._write(kind, {"cause": "The JVM %s." % how, "log": self._end_of_log()})
         return False
 
-    def _announce(self):
-        with open(self._address, "rb") as stream:
-            port = int.from_bytes(stream.read(4), "big")
-            secret = stream.read(int.from_bytes(stream.read(4), "big")).decode("utf-8")
+    def _announce(self, stream):
+        port = int.from_bytes(stream.read(4), "big")
+        secret = stream.read(int.from_bytes(stream.read(4), "big")).decode("utf-8")
         self._write("gateway", {"port": port, "secret": secret, "pid": self._process.pid})
+        self._callback.close()
         self.announced = True
 
     def _write(self, kind, content):

@@ -138,8 +138,6 @@ class Recorder:
                 from labproof.report.command import write_page
             except ImportError as error:
                 return "not written: %s. Remedy: pip install 'labproof[report]', then labproof report" % error
-            except SyntaxError:
-                return "not written: it needs Python 3.10. Remedy: with one, labproof report %s" % self.path
             return os.path.relpath(write_page(self.path), str(self._config.rootdir))
 
     def _fails(self):
