@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -22,22 +23,33 @@ class Cell(NamedTuple):
     reason: str | None
 
 
+class Said(NamedTuple):
+    """What neighbouring runs say alike: of which releases, the verdict, and its reason or what to say instead."""
+
+    releases: str
+    verdict: str
+    text: str | None
+
+
 class Row(NamedTuple):
-    """A claim with a cell for each run, and how the runs differ, None where they agree."""
+    """A claim with a cell for each run, how the runs differ, None where they agree, and what they say."""
 
     claim: dict[str, Any]
     cells: list[Cell]
     difference: str | None
+    said: list[Said]
 
 
 class Run(NamedTuple):
-    """A column: the release of Spark, the facts in which the runs differ, and how far the run came."""
+    """A column: the release of Spark, the facts in which the runs differ, how far the run came, when and how long."""
 
     spark: str
     facts: dict[str, str]
     state: str
     selection: str | None
     counts: dict[str, int]
+    started: str
+    seconds: float
 
 
 class Matrix(NamedTuple):
@@ -75,6 +87,8 @@ def compare(records: list[Record]) -> Matrix:
             view.state(record),
             record["selection"],
             view.counts(view.shown(record)),
+            view.day(record["started"]),
+            record["seconds"],
         )
         for number, record in enumerate(records)
     ]
@@ -82,7 +96,7 @@ def compare(records: list[Record]) -> Matrix:
     rows = []
     for claim in _claims(records):
         cells = [_cell(claims.get(claim["id"])) for claims in by_run]
-        rows.append(Row(claim, cells, _difference(cells, runs)))
+        rows.append(Row(claim, cells, _difference(cells, runs), list(_said(cells, runs))))
     shared = {name: facts[name][0] for name in FACTS if name not in differing}
     return Matrix(records[-1]["deck"]["title"], runs, shared, rows)
 
@@ -119,22 +133,28 @@ def _cell(claim: dict[str, Any] | None) -> Cell:
     return Cell(claim["verdict"], claim["reason"])
 
 
+def _said(cells: list[Cell], runs: list[Run]) -> Iterator[Said]:
+    releases = [run.spark for run in runs]
+    if _repeated([(release,) for release in releases]):
+        releases = [" ".join([run.spark, *run.facts.values()]) for run in runs]
+    asked = [(cell, release) for cell, release in zip(cells, releases, strict=True) if cell.verdict]
+    for (verdict, text), alike in groupby(asked, key=lambda each: each[0]):
+        first, *others = [release for _, release in alike]
+        yield Said(f"{first} to {others[-1]}" if others else first, str(verdict), text)
+
+
 def _difference(cells: list[Cell], runs: list[Run]) -> str | None:
-    """How the verdict depends on the release, else on another fact, in words."""
+    """How the verdict, or what to say instead, depends on the release, else the verdict on another fact, in words."""
     # What a run that did not reach its end has not seen might have changed its mind.
     asked = [(cell, run) for cell, run in zip(cells, runs, strict=True) if cell.verdict and run.state != "incomplete"]
+    releases = {run.spark: set[tuple[str, str | None]]() for _, run in asked}
+    for cell, run in asked:
+        instead = cell.reason if cell.verdict == "holds-with-erratum" else None
+        releases[run.spark].add((str(cell.verdict), instead))
+    if all(len(found) == 1 for found in releases.values()):
+        return _changes([(release, *each) for release, (each,) in releases.items()])
     if len({cell.verdict for cell, _ in asked}) < 2:
         return None
-    releases = {run.spark: set[str]() for _, run in asked}
-    for cell, run in asked:
-        releases[run.spark].add(str(cell.verdict))
-    if all(len(verdicts) == 1 for verdicts in releases.values()):
-        steps = [(release, *verdicts) for release, verdicts in releases.items()]
-        changes = [next(same) for _, same in groupby(steps, key=lambda step: step[1])]
-        return "; ".join(
-            (f"from Spark {release} on: " if number else "") + view.WORDS[verdict].word
-            for number, (release, verdict) in enumerate(changes)
-        )
     for name in runs[0].facts:
         verdicts_by: dict[str, set[str]] = {}
         for cell, run in asked:
@@ -150,6 +170,18 @@ def _difference(cells: list[Cell], runs: list[Run]) -> str | None:
     return "differs: " + ", ".join(view.WORDS[verdict].word for verdict in found)
 
 
+def _changes(steps: list[tuple[str, str, str | None]]) -> str | None:
+    """The verdicts by release, told where they change; None if they don't."""
+    changes = [next(same) for _, same in groupby(steps, key=lambda step: step[1:])]
+    words = []
+    for number, (release, verdict, _) in enumerate(changes):
+        word = view.WORDS[verdict].word
+        if number and changes[number - 1][1] == verdict:
+            word += ", in other words"
+        words.append(f"from Spark {release} on: {word}" if number else word)
+    return "; ".join(words) if len(words) > 1 else None
+
+
 def as_json(matrix: Matrix) -> dict[str, Any]:
     """The matrix as JSON has it."""
     return {
@@ -163,6 +195,7 @@ def as_json(matrix: Matrix) -> dict[str, Any]:
                 "text": row.claim["text"],
                 "verdicts": [cell.verdict for cell in row.cells],
                 "difference": row.difference,
+                "said": [said._asdict() for said in row.said],
             }
             for row in matrix.rows
         ],

@@ -119,12 +119,36 @@ def test_its_page_begins_with_what_differs_and_marks_the_incomplete_run(three):
     assert [th.get("scope") for th in found.elements["th"]].count("row") == 2
 
 
-def test_markdown_has_a_row_for_each_claim(three):
-    lines = page.markdown_of_matrix(three).splitlines()
-    assert "| claim | Spark 3.5.9 | Spark 4.0.5 | Spark 4.3.0 (incomplete) |" in lines
-    row = "| It is so with a. (a) **holds; from Spark 4.0.5 on: fails** | ✓ holds | ✗ fails | ✓ holds |"
+def test_markdown_tells_of_the_runs_then_has_a_row_for_each_claim(three):
+    lines = page.markdown_of_matrix(three).replace("\xa0", " ").splitlines()
+    runs = [line for line in lines if "22 Nov 2026" in line]
+    assert runs[1:] == [
+        "| 4.0.5 | 22 Nov 2026, 09:00 UTC | 1 min 33 s | 1 | 0 | 0 | 0 | 1 |",
+        "| 4.3.0 (incomplete) | 22 Nov 2026, 09:00 UTC | 1 min 33 s | 2 | 0 | 0 | 0 | 0 |",
+    ]
+    assert "| claim | 3.5.9 | 4.0.5 | 4.3.0 (incomplete) |" in lines
+    row = "| It is so with a. (a) | ✓ | ✗ | ✓ |"
     assert lines.index("## What differs") < lines.index(row) < lines.index("## What is the same everywhere")
-    assert "| It is so with same. (same) | ✓ holds | ✓ holds | ✓ holds |" in lines
+    assert "| It is so with same. (same) | ✓ | ✓ | ✓ |" in lines
+
+
+def test_below_what_differs_markdown_says_why(three):
+    markdown = page.markdown_of_matrix(three)
+    assert "\n- **a**, slide 2\n  - 3.5.9: holds\n  - 4.0.5: fails. because\n  - 4.3.0: holds\n" in markdown
+
+
+def test_a_claim_that_is_to_be_said_in_other_words_from_some_release_on_differs():
+    told = [{"instead": "Say this.", "until": "4.0"}, {"instead": "Say that.", "since": "4.0"}]
+    releases = ("3.4.4", "3.5.9", "4.0.5", "4.3.0")
+    found = matrix.compare([run([claim("a", erratum=told)], spark=spark) for spark in releases])
+    (row,) = found.different
+    assert row.difference == "say it differently; from Spark 4.0.5 on: say it differently, in other words"
+    assert [(said.releases, said.text) for said in row.said] == [
+        ("3.4.4 to 3.5.9", "Say this."),
+        ("4.0.5 to 4.3.0", "Say that."),
+    ]
+    html = page.html_of_matrix(found)
+    assert "<li>3.4.4 to 3.5.9: Say this.</li>" in html
 
 
 def test_the_terminal_shows_what_differs(three):
