@@ -12,8 +12,9 @@ import sys
 import tempfile
 
 # First-tier compilation and the serial collector start a session in half the CPU time; nothing here runs long enough
-# for the others to pay. Performance data would be a file outside the run's folder.
-FAST_START = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"]
+# for the others to pay. The heap begins small: else a JVM takes a part of the machine's memory beforehand. Performance
+# data would be a file outside the run's folder.
+FAST_START = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xms64m", "-XX:-UsePerfData"]
 
 
 def folder_for(java, spark_home, build):

@@ -31,7 +31,8 @@ class SharedSession:
         """``gateways`` leads to the run's JVM, ``worker`` names this process, ``folder`` is for its checkpoints."""
         self._gateways = gateways
         self._database = "labproof_" + worker
-        self._folder = folder
+        self._checkpoints = os.path.join(folder, "checkpoints", worker)
+        self._sessions = 0
         self._persisted = []
         self.spark = None
 
@@ -107,7 +108,10 @@ class SharedSession:
         if not catalog.databaseExists(self._database):
             self.spark.sql("CREATE DATABASE %s" % self._database)
         self.spark.catalog.setCurrentDatabase(self._database)
-        self.spark.conf.set("spark.sql.streaming.checkpointLocation", os.path.join(self._folder, "checkpoints"))
+        # A query goes on from the checkpoint of the last one of its name, which was another test's.
+        self._sessions += 1
+        checkpoints = os.path.join(self._checkpoints, str(self._sessions))
+        self.spark.conf.set("spark.sql.streaming.checkpointLocation", checkpoints)
 
     def after_test(self):
         """Remove what the test left; what it should have removed itself is told in a :class:`LeakWarning`."""

@@ -168,6 +168,20 @@ def test_3_leaves_a_stream(spark):
     stream = spark.readStream.format("rate").load()
     stream.writeStream.format("memory").queryName("left_running").start()
 
+def count(spark, folder, lines):
+    (folder / "lines.txt").write_text(lines)
+    stream = spark.readStream.text(str(folder)).groupBy().count()
+    query = stream.writeStream.outputMode("complete").format("memory").queryName("of_one_name").start()
+    query.processAllAvailable()
+    query.stop()
+    return spark.table("of_one_name").first()[0]
+
+def test_4_a_runs_a_stream(spark, tmp_path):
+    assert count(spark, tmp_path, "one\\ntwo\\n") == 2
+
+def test_4_b_runs_another_of_the_same_name(spark, tmp_path):
+    assert count(spark, tmp_path, "one\\ntwo\\nthree\\n") == 3
+
 def test_4_leaves_a_table(spark):
     spark.range(3).write.saveAsTable("left_behind")
 

@@ -153,7 +153,7 @@ def test_they_come_most_of_the_way_to_the_best_there_are(rows, lrModel, measured
     assert share == pytest.approx(measured("share of the way"), abs=1e-4)
 
 
-@pytest.mark.claim("lab5.logistic")
+@pytest.mark.claim("lab5.logistic", "local.submit", because="slide 34 says again what slide 26 shows")
 @pytest.mark.slow_start
 def test_make_prints_the_parameters_in_sparse_form(attendee, measured, record_property):
     printed = attendee.run("make logistic_regression", lab="lab5").stdout

@@ -45,22 +45,17 @@ def mine(attendee_of_module):
 
 
 @pytest.mark.slow_start
-def test_make_counts_the_course_text(attendee_of_module):
-    done = attendee_of_module.run("make rdd", lab="lab1")
-    assert done.stdout.splitlines()[-1] == "Lines with a: 38, lines with b: 19"
-
-
-@pytest.mark.slow_start
 @pytest.mark.claim("local.submit", because="slide 34 says again what slide 13 shows")
-def test_spark_submit_counts_my_text(attendee_of_module, mine):
-    done = attendee_of_module.run(["spark-submit", "rdd.py", str(mine)], lab="lab1")
+def test_make_and_spark_submit_count_my_text(attendee_of_module, mine):
+    done = attendee_of_module.run(["make", "rdd", "FILE=../../" + mine.name], lab="lab1")
+    assert done.stdout.splitlines()[0] == 'spark-submit rdd.py "../../%s"' % mine.name
     assert done.stdout.splitlines()[-1] == COUNTED
 
 
 @pytest.mark.slow_start
-def test_python_counts_my_text_from_any_folder(attendee_of_module, mine):
-    done = attendee_of_module.run(["python", "labs/lab1/rdd.py", mine.name])
-    assert done.stdout.splitlines()[-1] == COUNTED
+def test_python_counts_the_course_text_from_any_folder(attendee_of_module):
+    done = attendee_of_module.run("python labs/lab1/rdd.py")
+    assert done.stdout.splitlines()[-1] == "Lines with a: 38, lines with b: 19"
 
 
 @pytest.mark.slow_start

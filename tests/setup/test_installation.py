@@ -20,7 +20,7 @@ def batch(attendee_of_module):
 
 
 @pytest.mark.slow_start
-@pytest.mark.claim("modes.batch")
+@pytest.mark.claim("modes.batch", "local.submit", because="slide 34 says again what slide 7 shows")
 def test_spark_submit_runs_a_lab_that_prints_its_answers_and_nothing_else(batch, data):
     text = (data / "README.md").read_text(encoding="utf-8")
     printed = batch.stdout.splitlines()

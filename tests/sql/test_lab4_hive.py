@@ -55,7 +55,7 @@ def users(null):
     ]
 
 
-@pytest.mark.claim("lab4.files")
+@pytest.mark.claim("lab4.files", "local.submit", because="slide 34 says again what slide 21 shows")
 def test_files_prints_the_users_and_no_none(printed_by_files, measured, record_property):
     record_property("printed", printed_by_files)
     assert tables(printed_by_files) == [users(measured("null"))]
@@ -73,7 +73,7 @@ def test_files_leaves_its_output_in_the_current_folder(spark, lab, printed_by_fi
     assert (lab / "metastore_db").is_dir()
 
 
-@pytest.mark.claim("lab4.hive")
+@pytest.mark.claim("lab4.hive", "local.submit", because="slide 34 says again what slide 22 shows")
 def test_hive_shows_the_first_twenty_rows_of_src(printed_by_hive, kv1, record_property):
     record_property("printed", printed_by_hive)
     src = tables(printed_by_hive)[0]
