@@ -458,14 +458,15 @@ def part(request):
 def own_part(request):
     """A server that no other test meets, to be killed or stopped: ``with own_part("kafka") as kafka``.
 
-    ``own_part("kafka", folder)`` starts it on what an earlier one left in that folder.
+    ``own_part("kafka", folder)`` starts it on what an earlier one left in that folder; what else is said goes to the
+    part's ``start``.
     """
     user = request.config.pluginmanager.get_plugin("labproof-session")
     user.check()
 
-    def starting(name, folder=None):
+    def starting(name, folder=None, **how):
         _skip_without(name)
-        return parts.find(name).start(folder or new_folder(name, user.folder))
+        return parts.find(name).start(folder or new_folder(name, user.folder), **how)
 
     return starting
 

@@ -11,6 +11,7 @@ from labproof.parts import jars
 #: The modules of this package that are parts, and what each calls its own.
 PARTS = {
     "connect": "Connect",
+    "hadoop": "Hadoop",
     "kafka": "Kafka",
     "postgresql": "PostgreSQL",
     "thrift": "Thrift",

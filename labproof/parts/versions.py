@@ -7,6 +7,13 @@ from collections import namedtuple
 JarSet = namedtuple("JarSet", "whole alone on_spark sha256")
 
 JARS = {
+    # Without the second one the ResourceManager dies. What else it needs Spark carries.
+    "hadoop": JarSet(
+        whole=["org.bouncycastle:bcpkix-jdk18on:1.78.1"],
+        alone=["org.apache.hadoop:hadoop-client-minicluster:3.5.0"],
+        on_spark=False,
+        sha256="2173b75f303e4d42e9d1fa9034b2fb7257ef5a1374958c23c75d32fe2796693d",
+    ),
     "kafka": JarSet(
         whole=["org.apache.kafka:kafka_2.13:3.9.2", "org.slf4j:slf4j-simple:1.7.36"],
         alone=[],
