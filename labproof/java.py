@@ -11,7 +11,8 @@ from collections import namedtuple
 
 from labproof.releases import java_for
 
-Java = namedtuple("Java", "home major version origin")
+Java = namedtuple("Java", "home major version origin modules")
+Java.__doc__ = """``origin`` says how it was found, ``modules`` what its image holds, empty if it does not say."""
 
 # Where machines keep them.
 JAVA_FOLDERS = (
@@ -41,14 +42,6 @@ class NoJava(Exception):
     """No Java that this Spark runs on was found; the text says what was seen and what to do."""
 
 
-def _release_file(home):
-    try:
-        with open(os.path.join(home, "release"), encoding="utf-8", errors="replace") as lines:
-            return dict(line.rstrip("\n").split("=", 1) for line in lines if "=" in line)
-    except OSError:
-        return {}
-
-
 def major_of(version):
     """``"1.8.0_402"`` is Java 8, ``"17.0.15"`` is Java 17."""
     first, _, rest = version.partition(".")
@@ -57,15 +50,31 @@ def major_of(version):
     return int(re.match(r"\d+", first).group())
 
 
-def _java_of(executable, origin):
+def java_at(home, origin):
+    """The Java in this folder by its release file, or None if it has none."""
+    # A JRE 8 lies in a folder of its JDK, which has the file.
+    for folder in (home, os.path.dirname(home)):
+        try:
+            with open(os.path.join(folder, "release"), encoding="utf-8", errors="replace") as lines:
+                release = dict(re.findall(r'^(\w+)="(.*)"$', lines.read(), re.MULTILINE))
+        except OSError:
+            continue
+        if "JAVA_VERSION" in release:
+            version = release["JAVA_VERSION"]
+            return Java(home, major_of(version), version, origin, release.get("MODULES", ""))
+    return None
+
+
+def java_of(executable, origin):
     """The Java behind this executable, or None if there is none."""
     if not os.access(executable, os.X_OK):
         return None
     home = os.path.dirname(os.path.dirname(os.path.realpath(executable)))
-    version = _release_file(home).get("JAVA_VERSION", "").strip('"')
-    if version:
-        return Java(home, major_of(version), version, origin)
-    # A launcher (of jenv, asdf, macOS) or an old Java, without a release file: only Java itself can tell.
+    return java_at(home, origin) or _java_that_says(executable, origin)
+
+
+def _java_that_says(executable, origin):
+    """The Java behind a launcher (of jenv, asdf, macOS), or an old one: only Java itself can tell."""
     try:
         said = subprocess.run(
             [executable, "-XshowSettings:properties", "-version"],
@@ -79,7 +88,7 @@ def _java_of(executable, origin):
     told = dict(re.findall(r"^\s*java\.(version|home) = (.+?)\s*$", said, re.MULTILINE))
     if len(told) < 2:
         return None
-    return Java(told["home"], major_of(told["version"]), told["version"], origin)
+    return Java(told["home"], major_of(told["version"]), told["version"], origin, "")
 
 
 def _candidates(environ, wanted):
@@ -112,7 +121,7 @@ def find(spark, environ):
     wanted = java_for(spark)
     passed_over = []  # type: list[str]
     for executable, origin, matters in _candidates(environ, wanted):
-        java = _java_of(executable, origin)
+        java = java_of(executable, origin)
         if java is not None and java.major in wanted:
             return java, passed_over
         if not matters:
@@ -137,8 +146,7 @@ def find(spark, environ):
 
 def launchable_home(java, folder):
     """A JAVA_HOME from which Spark can start this Java: its own, or one made in ``folder`` with a launcher in front."""
-    modules = _release_file(java.home).get("MODULES", "")
-    if not modules or VECTOR_MODULE in modules:
+    if not java.modules or VECTOR_MODULE in java.modules:
         return java.home
     binaries = os.path.join(folder, "bin")
     os.makedirs(binaries)

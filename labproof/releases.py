@@ -4,6 +4,9 @@ A release that is not in the table follows the rules of the nearest older one of
 the last one worked with until somebody has tried it.
 """
 
+import glob
+import os
+import re
 from collections import namedtuple
 
 # Of libraries that pyspark calls, releases from before they dropped what this Spark calls.
@@ -82,6 +85,23 @@ def numbers(version):
     if not parts:
         raise ValueError("not a version: %r (expected something like 3.5.9)" % version)
     return tuple(parts)
+
+
+def of_home(spark_home):
+    """The release of the Spark in this folder by the name of its core jar, or None if there is none."""
+    for jar in glob.glob(os.path.join(glob.escape(spark_home), "jars", "spark-core_*.jar")):
+        return os.path.basename(jar)[: -len(".jar")].split("-", 2)[2]
+    return None
+
+
+def of_package(folder):
+    """The release of the package pyspark in this folder, or None if it doesn't say."""
+    try:
+        with open(os.path.join(folder, "version.py"), encoding="utf-8") as lines:
+            found = re.search(r"""^__version__.*?['"](.+?)['"]""", lines.read(), re.MULTILINE)
+    except OSError:
+        return None
+    return found and found.group(1)
 
 
 def is_known(spark):

@@ -81,19 +81,7 @@ def spark_installed():
             "Spark is not installed for %s. Remedy: %s -m pip install pyspark" % ((sys.executable,) * 2)
         )
     package = os.path.dirname(found.origin)
-    with open(os.path.join(package, "version.py"), encoding="utf-8") as lines:
-        version = re.search(r"""__version__\s*(?::\s*str)?\s*=\s*['"]([^'"]+)""", lines.read()).group(1)
-    return package, version
-
-
-def _release_of(spark_home):
-    """The release of the Spark in this folder by the name of its core jar, or None if there is none."""
-    try:
-        names = os.listdir(os.path.join(spark_home, "jars"))
-    except OSError:
-        return None
-    found = [re.match(r"spark-core_[\d.]+-(.+)\.jar$", name) for name in names]
-    return next((match.group(1) for match in found if match), None)
+    return package, releases.of_package(package)
 
 
 def look_for_master(master, environ):
@@ -180,12 +168,13 @@ class Run:
             if environ.pop(name, None) is not None and name not in self._clusters_environ:
                 self.notes.append("%s is set and was not used" % name)
         home = environ.get("SPARK_HOME")
-        if home and _release_of(home) == self.spark:
+        at_home = releases.of_home(home) if home else None
+        if home and at_home == self.spark:
             self.home = home
         elif home:
             self.notes.append(
                 "SPARK_HOME=%s is not used: it holds %s, and pyspark is %s"
-                % (home, "Spark " + _release_of(home) if _release_of(home) else "no Spark", self.spark)
+                % (home, "Spark " + at_home if at_home else "no Spark", self.spark)
             )
         if environ.get("PYTHONPATH"):
             self.notes.append("PYTHONPATH is set, and used: %s" % environ["PYTHONPATH"])

@@ -233,7 +233,8 @@ def test_a_java_without_the_module_that_spark_4_asks_for(machine, course, tmp_pa
 
 
 def test_a_java_without_a_release_file_is_asked(machine, course, tmp_path):
-    program(tmp_path / "launcher" / "bin" / "java", "echo 'openjdk version \"1.7.0_80\"' >&2")
+    said = "echo '    java.home = /opt/jdk7' >&2; echo '    java.version = 1.7.0_80' >&2"
+    program(tmp_path / "launcher" / "bin" / "java", said)
     machine["JAVA_HOME"] = str(tmp_path / "launcher")
     assert findings(machine, course)["java-too-old"]["seen"].startswith("Java 1.7.0_80 in ")
 

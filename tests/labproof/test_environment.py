@@ -104,7 +104,7 @@ def test_a_java_is_taken_if_this_spark_runs_on_it(tmp_path, monkeypatch, spark, 
 )
 def test_a_class_archive_is_made_where_java_can_use_it(tmp_path, version, spark_home, has_one):
     home = a_java(tmp_path / "java", version)
-    this = java.Java(home, java.major_of(version), version, "PATH")
+    this = java.Java(home, java.major_of(version), version, "PATH", "")
     assert (archive.folder_for(this, spark_home, "build") is not None) is has_one
 
 
@@ -130,7 +130,7 @@ def test_a_java_that_only_lies_where_machines_keep_them_is_found(tmp_path, monke
     (tmp_path / "jvm").mkdir()
     a_java(tmp_path / "jvm" / "java-8", "1.8.0_402")
     home = a_java(tmp_path / "jvm" / "java-17", "17.0.9")
-    assert java.find("4.3.0", {"PATH": os.devnull}) == (java.Java(home, 17, "17.0.9", "this machine"), [])
+    assert java.find("4.3.0", {"PATH": os.devnull}) == (java.Java(home, 17, "17.0.9", "this machine", ""), [])
 
 
 def test_a_launcher_on_the_path_is_asked_which_java_is_behind_it(tmp_path, monkeypatch):
@@ -142,7 +142,7 @@ def test_a_launcher_on_the_path_is_asked_which_java_is_behind_it(tmp_path, monke
     )
     launcher.chmod(0o755)
     found, _ = java.find("4.3.0", {"PATH": str(launcher.parent)})
-    assert found == java.Java("/opt/jdk", 17, "17.0.9", "PATH")
+    assert found == java.Java("/opt/jdk", 17, "17.0.9", "PATH", "")
 
 
 def test_a_jdk_image_without_the_vector_module_gets_a_launcher_that_leaves_it_out(tmp_path):
@@ -151,7 +151,7 @@ def test_a_jdk_image_without_the_vector_module_gets_a_launcher_that_leaves_it_ou
         release.write('MODULES="java.base java.sql"\n')
     with open(os.path.join(home, "bin", "java"), "w", encoding="utf-8") as program:
         program.write('#!/bin/sh\nprintf "%s\\n" "$@" > "$(dirname "$0")/arguments"\n')
-    launcher = java.launchable_home(java.Java(home, 25, "25.0.2", "JAVA_HOME"), str(tmp_path / "launcher"))
+    launcher = java.launchable_home(java.java_at(home, "JAVA_HOME"), str(tmp_path / "launcher"))
     arguments = ["-cp", "a b", "--add-modules=jdk.incubator.vector", "Main", ""]
     assert os.spawnv(os.P_WAIT, os.path.join(launcher, "bin", "java"), ["java", *arguments]) == 0
     with open(os.path.join(home, "bin", "arguments"), encoding="utf-8") as said:
