@@ -98,6 +98,7 @@ def _handout(arguments):
 
 def _parts(arguments):
     from labproof.parts import command
+    from labproof.run import SparkNotFound
 
     try:
         if arguments.deed == "fetch":
@@ -105,5 +106,5 @@ def _parts(arguments):
         if arguments.deed == "serve":
             return command.serve(arguments.name)
         return command.listing()
-    except command.Refused as refused:
+    except (command.Refused, SparkNotFound) as refused:
         raise _Misuse(str(refused)) from None

@@ -38,9 +38,8 @@ class Part(object):
 
     def missing(self):
         """What is not here: sentences without a full stop, each with the command that brings it."""
-        lacking = [
-            "the Java archives of %s: %s" % (name, self.remedy) for name in self.jars if not jars.are_there(name)
-        ]
+        absent = [name for name in self.jars if not jars.are_there(name)]
+        lacking = ["the Java archives of %s: %s" % (" and ".join(absent), self.remedy)] if absent else []
         lacking += [
             "the Python package %s: pip install 'labproof[parts]'" % package
             for package in self.packages

@@ -27,9 +27,12 @@ ON_SPARK = [
     'org="org.slf4j"',
     'org="at.yawk.lz4"',
     'org="org.lz4"',
+    'org="net.jpountz.lz4"',
     'org="org.xerial.snappy"',
+    'org="com.github.luben"',
     'org="com.google.code.findbugs"',
     'org="org.checkerframework"',
+    'org="org.spark-project.spark"',
     'module="spark-tags_2.11"',
     'module="spark-tags_2.12"',
     'module="spark-tags_2.13"',
@@ -134,8 +137,7 @@ def _retrieve(wanted, scratch, target):
     command += ["-retrieve", os.path.join(target, "[artifact]-[revision](-[classifier]).[ext]")]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
     if done.returncode:
-        problems = [line.strip() for line in done.stdout.splitlines() if "WARN" in line or "ERROR" in line]
-        raise FetchError("it could not be fetched:\n%s" % "\n".join(problems or [done.stdout]))
+        raise FetchError("%s: could not be fetched:\n%s" % (", ".join(wanted.whole + wanted.alone), done.stdout))
 
 
 def _module(wanted):

@@ -4,10 +4,13 @@ import base64
 import os
 import subprocess
 import uuid
+import warnings
 from contextlib import contextmanager
 
 from labproof.parts import Part, jars
 from labproof.parts.processes import HERE, JAVA_OPTIONS, ServerDied, free_ports, java_command, server
+from labproof.parts.versions import kafka_connector
+from labproof.run import spark_installed
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -37,12 +40,17 @@ broker.heartbeat.interval.ms=200
 
 
 class Kafka(Part):
-    """Yields ``servers``, what clients call the bootstrap servers, and the ``pid`` of the broker."""
+    """Yields ``servers``, what clients call the bootstrap servers, and the ``pid`` of the broker.
+
+    ``connector`` is the class path of Spark's source and sink for Kafka, ``connector_version`` the release it is of.
+    """
 
     name = "kafka"
     title = "Apache Kafka"
-    jars = ("kafka",)
     packages = ("kafka",)
+
+    def __init__(self):
+        self.jars = ("kafka", "spark-kafka-" + _connector_version())
 
     @contextmanager
     def start(self, folder):
@@ -60,7 +68,16 @@ class Kafka(Part):
         command = _command("kafka.Kafka", properties)
         log = os.path.join(folder, "broker.log")
         with server(command, log, lambda: _knows_itself(servers), self.title, cwd=folder) as process:
-            yield {"servers": servers, "pid": process.pid}
+            yield {
+                "servers": servers,
+                "pid": process.pid,
+                "connector": os.pathsep.join(jars.paths("spark-kafka-" + _connector_version())),
+                "connector_version": _connector_version(),
+            }
+
+
+def _connector_version():
+    return kafka_connector(spark_installed()[1])
 
 
 def _command(*arguments):
@@ -76,14 +93,22 @@ def _java(*arguments):
         raise ServerDied("Kafka could not format its folder:\n%s" % done.stdout)
 
 
+def client():
+    """The package ``kafka`` with what of it is used here; on some Pythons its import complains of itself."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import kafka
+        import kafka.admin
+        import kafka.errors
+    return kafka
+
+
 def _knows_itself(servers):
     """Whether the broker answers, and counts itself among the brokers."""
-    from kafka.admin import KafkaAdminClient
-    from kafka.errors import KafkaError
-
+    kafka = client()
     try:
-        admin = KafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=2000)
-    except (KafkaError, OSError):
+        admin = kafka.admin.KafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=2000)
+    except (kafka.errors.KafkaError, OSError):
         return False
     try:
         return bool(admin.describe_cluster()["brokers"])

@@ -2,9 +2,26 @@
 
 from collections import namedtuple
 
+from labproof.releases import numbers
+
 #: A set of Java archives. ``whole`` are Maven coordinates that bring all they need, ``alone`` come by themselves.
 #: ``on_spark`` leaves out what Spark carries already. ``sha256`` is over all files of the set, see ``jars.digest``.
 JarSet = namedtuple("JarSet", "whole alone on_spark sha256")
+
+# Spark's source and sink for Kafka: the newest of each minor release that can be had whole, with its Scala.
+KAFKA_CONNECTORS = (
+    ("2.3.0", "2.11", "9794d1403c152c79350b40018d3d8c70a26ca41872cc5680b6e26e55711fc1f8"),
+    ("2.4.8", "2.11", "9b884273d88150a577b8695437f537a89f77c92e3974fe7bed68c341fdf352a3"),
+    ("3.0.2", "2.12", "fcb3624564de57c79800ad9bbced8ec376d40149f7002ee0349313e2e4d32bdc"),
+    ("3.1.3", "2.12", "56cc453b26f8221f2a6a31fdee461dcdc3dd6830ad8a1c3c2a8b202f199f9913"),
+    ("3.2.2", "2.12", "61da6be2117c6959c7791d915113cdd1fd887ab8fe038d7cc3fc34b86705db38"),
+    ("3.3.4", "2.12", "076fc6be33fc54923ed1b7c063b3b0f825232ad854e899ba41d3a3e4be561de2"),
+    ("3.4.4", "2.12", "6299e9a994810550b6aa616d2d27cae72616437e3082a6ac2f9230704cc095d6"),
+    ("3.5.7", "2.12", "cbafa3db82c4a65b314f837b919716686b73c8d1fc5afb4499479b011618de1a"),
+    ("4.0.0", "2.13", "0cdbc9ac374e1f2d1969308a078393ccd2d67cc2cade0eecef84099ec9c76523"),
+    ("4.1.1", "2.13", "feef2d3946b9cf9eb7da50f3ceb63cd516ac38cb7ccf5d36b38ac19d49f4a8ce"),
+    ("4.2.0", "2.13", "0933b664d1e0251280fd6c85ed87afb5a4512a6954151f7deae635bec750bb31"),
+)
 
 JARS = {
     # Without the second one the ResourceManager dies. What else it needs Spark carries.
@@ -27,3 +44,18 @@ JARS = {
         sha256="86f287df5e7d1779983e278852a9760d5d90db5e313879f67ea873125a53a5a7",
     ),
 }
+
+for _version, _scala, _sha256 in KAFKA_CONNECTORS:
+    JARS["spark-kafka-" + _version] = JarSet(
+        whole=["org.apache.spark:spark-sql-kafka-0-10_%s:%s" % (_scala, _version)],
+        alone=[],
+        on_spark=True,
+        sha256=_sha256,
+    )
+
+
+def kafka_connector(spark):
+    """The version of the Kafka connector for this Spark: of the same minor release, else of the nearest older one."""
+    versions = [version for version, _, _ in KAFKA_CONNECTORS]
+    fitting = [version for version in versions if numbers(version)[:2] <= numbers(spark)[:2]]
+    return (fitting or versions[:1])[-1]

@@ -1,4 +1,4 @@
-"""Lab 6, slide 29: where streams come from. Here: files, and a socket.
+"""Lab 6, slide 29: where streams come from. Here: files, and a socket; Kafka is in kafka_words.py.
 
 make sources        spark-submit sources.py        python sources.py
 """

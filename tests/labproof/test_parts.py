@@ -12,7 +12,7 @@ import pytest
 from labproof import parts
 from labproof.keeper import processes_of
 from labproof.parts import jars
-from labproof.parts.versions import JARS
+from labproof.parts.versions import JARS, kafka_connector
 from labproof.waiting import wait_until
 
 SMALL = JARS["kafka"]._replace(
@@ -91,7 +91,23 @@ def test_a_part_that_is_missing_is_not_checked_with_the_command_that_brings_it(c
     status, _ = course.run("--require-all", LABPROOF_CACHE=str(tmp_path / "nothing"))
     assert status == 1
     reason = json.loads(course.record_path.read_text(encoding="utf-8"))["claims"][0]["reason"]
-    assert reason == "needs Apache Kafka, and lacks the Java archives of kafka: labproof parts fetch kafka"
+    assert reason.startswith("needs Apache Kafka, and lacks the Java archives of kafka and spark-kafka-")
+    assert reason.endswith(": labproof parts fetch kafka")
+
+
+@pytest.mark.parametrize(
+    ("spark", "connector"),
+    [
+        ("2.3.0", "2.3.0"),
+        ("2.2.1", "2.3.0"),
+        ("3.0.3", "3.0.2"),
+        ("3.5.9", "3.5.7"),
+        ("4.2.1", "4.2.0"),
+        ("4.3.0", "4.2.0"),
+    ],
+)
+def test_a_spark_gets_the_connector_of_its_minor_release_or_of_the_nearest_older_one(spark, connector):
+    assert kafka_connector(spark) == connector
 
 
 @pytest.fixture

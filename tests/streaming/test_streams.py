@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from labproof.waiting import wait_until
-from labs.lab6 import batch_or_stream, exactly_once, sources
+from labs.lab6 import batch_or_stream, exactly_once, kafka_words, sources
 from labs.lab6.word_count import count_words, from_socket
 
 
@@ -179,3 +179,10 @@ def test_the_example_shows_a_line_of_each_source(spark, printout):
     printed = printout()
     assert "|a line in a file|" in printed
     assert "|a line in a socket|" in printed
+
+
+@pytest.mark.claim("stream.sources")
+@pytest.mark.usefixtures("sc")
+def test_kafka_without_its_connector_is_refused_with_what_to_do(spark):
+    with pytest.raises(kafka_words.NoMessages, match="connector for Kafka has to be brought"):
+        kafka_words.from_kafka(spark, "127.0.0.1:9092", "lines")
