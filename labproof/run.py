@@ -114,7 +114,7 @@ def look_for_master(master, environ):
             return python
     raise MasterNotFound(
         "Nobody answers at %s (%s). Remedy: start it, or correct the URL: it is in the log of what you started."
-        % (master, failure)
+        % (master.partition("/;")[0], failure)
     )
 
 
@@ -133,7 +133,8 @@ class Run:
         Raises :class:`SparkNotFound`, :class:`MasterNotFound` or ``java.NoJava``.
         """
         self.notes = []
-        self.master = master
+        # Without a token, which is for nobody to read.
+        self.master = master.partition("/;")[0]
         self._clusters_environ = look_for_master(master, os.environ)
         self.home, self.spark = spark_installed()
         environ = self._without_strays(dict(os.environ))

@@ -242,12 +242,13 @@ def _await_the_handshake(spark, seconds=15):
 
 
 def _why_not_connected(url, error):
-    details = re.search(r'details = "([^"]+)', str(error))
+    of_grpc = re.search(r'details = "([^"]+)', str(error))
+    details = of_grpc.group(1) if of_grpc else (str(error).strip().splitlines() or [type(error).__name__])[0]
     return (
         "%s did not take this client: %s\n"
         "Remedy: the URL of the server, with its token if it has one: sc://localhost:PORT/;token=TOKEN. Without TLS a\n"
         "token is only sent to a host of the name localhost. The client's libraries: pip install 'pyspark[connect]'"
-        % (url, details.group(1) if details else (str(error).strip().splitlines() or [type(error).__name__])[0])
+        % (url.partition("/;")[0], details)
     )
 
 
