@@ -54,6 +54,14 @@ def tox_add_env_config(env_conf, state):
         )
 
 
+@impl
+def tox_on_install(tox_env, arguments, section, of_type):
+    """Forget what the last run said: a release that cannot be installed any more has no verdicts."""
+    record = ROOT / "build" / tox_env.conf.name / "claims.json"
+    if tox_env.conf.name in ENVIRONMENTS and record.exists():
+        record.unlink()
+
+
 def _python_for(release):
     """The best Python of this machine for this Spark, and where it is, None if it isn't."""
     pythons = test_pythons(release)
