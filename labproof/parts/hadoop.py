@@ -116,6 +116,8 @@ YARN_SITE = {
     "yarn.nodemanager.vmem-check-enabled": "false",
     "yarn.nodemanager.pmem-check-enabled": "false",
     "yarn.nodemanager.disk-health-checker.enable": "false",
+    # It looks once all the same, and a laptop's disk may well be more than 90 % full.
+    "yarn.nodemanager.disk-health-checker.max-disk-utilization-per-disk-percentage": "100",
     "yarn.nodemanager.env-whitelist": ",".join(FOR_CONTAINERS),
     "yarn.resourcemanager.nodemanagers.heartbeat-interval-ms": "200",
     "yarn.resourcemanager.am.max-attempts": "1",
