@@ -18,6 +18,7 @@ from labproof.ledger import Ledger, LedgerError, MarkedTest
 from labproof.parts.serve import PartDidNotStart, new_folder, shared
 from labproof.record import NOT_HERE
 from labproof.recorder import Recorder, mode_of
+from labproof.releases import numbers
 from labproof.run import (
     LOCAL,
     Gateways,
@@ -81,11 +82,18 @@ def pytest_configure(config):
             owner.make_now()
     config.pluginmanager.register(UserOfTheRun(config, owner), "labproof-session")
     if ledger is not None:
+        _pass_over_sockets_of_spark(config)
         config.pluginmanager.register(Specification(config, ledger), "labproof-specification")
         if owner is not None and not config.option.collectonly:
             config.pluginmanager.register(
                 Recorder(config, ledger, owner.run, _build_folder(config)), "labproof-recorder"
             )
+
+
+def _pass_over_sockets_of_spark(config):
+    """Until 4.2 pyspark left the sockets that results come through for Python to close, which tells of each."""
+    if numbers(spark_installed()[1]) < (4, 2):
+        config.addinivalue_line("filterwarnings", "ignore:unclosed <socket.socket:ResourceWarning")
 
 
 def is_worker(config):
