@@ -28,9 +28,10 @@ def write_page(record: str) -> str:
 def report(paths: list[str], kind: str, output: str | None) -> int:
     """Write what records say as ``kind`` (html, markdown, json, text) to a file, or to the terminal; exit status.
 
-    Raises :class:`Refused`, and ``OSError`` where nothing can be written.
+    Raises :class:`Refused` when the records that can be trusted are shown and some cannot, and ``OSError`` where
+    nothing can be written.
     """
-    records = read_all([Path(path) for path in paths])
+    records, refused = read_all([Path(path) for path in paths])
     if output is None and kind == "html":
         (first, *others) = records
         output = str(Path("build") / "matrix.html" if others else first.with_suffix(".html"))
@@ -41,6 +42,8 @@ def report(paths: list[str], kind: str, output: str | None) -> int:
         _write_text(Console(), records)
     else:
         sys.stdout.write(_text(records, kind))
+    if refused:
+        raise Refused(refused)
     return 0
 
 

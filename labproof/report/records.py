@@ -50,8 +50,11 @@ def read(path: Path) -> Record:
     return record
 
 
-def read_all(paths: list[Path]) -> dict[Path, Record]:
-    """The records of several runs of one course, by file; a folder stands for all in it. Raises :class:`Refused`."""
+def read_all(paths: list[Path]) -> tuple[dict[Path, Record], list[str]]:
+    """The records of several runs of one course, by file, and a line for each that is refused.
+
+    A folder stands for all in it. Raises :class:`Refused` where not one is left.
+    """
     reasons: list[str] = []
     records: dict[Path, Record] = {}
     for path in paths:
@@ -64,11 +67,13 @@ def read_all(paths: list[Path]) -> dict[Path, Record]:
             except Refused as refused:
                 reasons += refused.reasons
                 continue
-            reasons += _disagreements(file, record, records)
-            records[file] = record
-    if reasons:
+            disagreements = _disagreements(file, record, records)
+            reasons += disagreements
+            if not disagreements:
+                records[file] = record
+    if not records:
         raise Refused(reasons)
-    return records
+    return records, reasons
 
 
 def _disagreements(file: Path, record: Record, others: dict[Path, Record]) -> list[str]:

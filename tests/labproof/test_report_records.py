@@ -112,6 +112,17 @@ def test_all_that_is_wrong_is_told_at_once(good, here, capsys):
     assert [line.split(": ")[1] for line in lines] == ["cut.json", "gone.json"]
 
 
+def test_the_records_that_can_be_trusted_are_shown_all_the_same(good, here, capsys):
+    record.write(run([claim("holds")], spark="3.5.9"), str(here / "build" / "older" / "claims.json"))
+    (here / "build" / "cut").mkdir()
+    (here / "build" / "cut" / "claims.json").write_text("{", encoding="utf-8")
+    assert cli.main(["report", "build"]) == 2
+    output, error = capsys.readouterr()
+    assert error.startswith("labproof: build/cut/claims.json: is cut off or broken")
+    assert output == "Written: build/matrix.html\n"
+    assert "2 runs" in (here / "build" / "matrix.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("named", [[], ["build/claims.json"], ["build"]])
 def test_the_page_goes_beside_the_record(good, here, capsys, named):
     assert cli.main(["report", *named]) == 0
