@@ -39,7 +39,7 @@ class Attendee:
     def _place(self, lab):
         return str(self.folder / "labs" / lab) if lab else str(self.folder)
 
-    def run(self, command, lab=None, status=0, timeout=180):
+    def run(self, command, lab=None, status=0, timeout=600):
         """Run a command line in the folder of ``lab``; the finished process with its output as text.
 
         The exit status has to be ``status``; None takes any. The command gets no input. Raises

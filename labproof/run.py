@@ -197,6 +197,9 @@ class Run:
         if len(self.folder) > 60 or not self.master.startswith("local"):
             sockets = []
         own = sockets + ["-Djava.io.tmpdir=" + os.path.join(self.folder, "tmp"), executors]
+        if releases.numbers(self.spark) < (2, 4):
+            # One of 2.3's own jars has a log4j.properties that puts the log on standard output, between a lab's lines.
+            own.append("-Dlog4j.configuration=org/apache/spark/log4j-defaults.properties")
         self.environ["SPARK_SUBMIT_OPTS"] = archive.quoted(fast + EVERYWHERE + own)
 
     def make_archive(self):
