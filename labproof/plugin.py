@@ -34,6 +34,8 @@ from labproof.waiting import wait_until
 
 # What a test says of itself travels with its report, also from an xdist worker to the controller.
 CLAIM = "claim"
+# Why there are fewer workers than cores, in a list for the header.
+FEWER_WORKERS = pytest.StashKey()  # type: pytest.StashKey[list[str]]
 
 # The fixtures of a test that needs a run; the others are about the course.
 NEED_THE_RUN = ("spark", "own_spark", "part", "own_part")
@@ -210,7 +212,7 @@ class OwnerOfTheRun:
             run.java.origin,
             run.java.home,
         )
-        return ["labproof: " + line for line in [where] + run.notes]
+        return ["labproof: " + line for line in [where] + run.notes + self._config.stash.get(FEWER_WORKERS, [])]
 
     def pytest_sessionfinish(self, session, exitstatus):
         if self.run is not None and self.run.exposed() and int(exitstatus) == 0:
@@ -251,8 +253,12 @@ def pytest_xdist_auto_num_workers(config):
 
     cores = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else os.cpu_count()
     # A worker with what it starts takes up to a gigabyte at a time.
-    memory = psutil.virtual_memory().available // 2**30
-    return int(max(1, min(cores, 4, memory)))
+    memory = max(1, psutil.virtual_memory().available // 2**30)
+    wanted = min(cores, 4)
+    if memory < wanted:
+        why = "%d workers and not %d, as %d GiB of memory are free" % (memory, wanted, memory)
+        config.stash[FEWER_WORKERS] = [why]
+    return int(min(wanted, memory))
 
 
 class UserOfTheRun:

