@@ -99,7 +99,10 @@ def fetch(name, say):
             say("%s: is there, in %s" % (name, _folder(name)))
             return
         say("%s: fetching %s ..." % (name, ", ".join(JARS[name].whole + JARS[name].alone)))
-        scratch = tempfile.mkdtemp(prefix="fetching-", dir=cache_folder())
+        # What a fetch that was killed has left.
+        for leftover in glob.glob(os.path.join(glob.escape(cache_folder()), "fetching-%s.*" % name)):
+            shutil.rmtree(leftover, ignore_errors=True)
+        scratch = tempfile.mkdtemp(prefix="fetching-%s." % name, dir=cache_folder())
         try:
             fetched = os.path.join(scratch, name)
             _retrieve(JARS[name], scratch, fetched)

@@ -86,6 +86,37 @@ def test_what_is_there_is_not_brought_again(small, capsys):
     assert "is there" in capsys.readouterr().out.splitlines()[-1]
 
 
+def fetching():
+    """A fetch of Kafka, about to begin."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "labproof", "parts", "fetch", "kafka"],
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
+        start_new_session=True,
+    )
+
+
+def test_of_two_that_fetch_at_once_one_brings_what_both_have(empty_cache):
+    both = [fetching(), fetching()]
+    said = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert sum(output.count("kafka: fetching") for output in said) == 1
+    assert sum(output.count("kafka: is there") for output in said) == 1
+    assert jars.digest(str(empty_cache / "jars" / "kafka")) == JARS["kafka"].sha256
+
+
+def test_a_fetch_that_is_killed_leaves_nothing_that_looks_whole_and_the_next_one_brings_it(empty_cache):
+    killed = fetching()
+    wait_until(lambda: list(empty_cache.glob("fetching-kafka.*/*")), "the fetch to begin")
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    assert not jars.are_there("kafka")
+    assert not (empty_cache / "jars" / "kafka").exists()
+    jars.fetch("kafka", print)
+    assert jars.are_there("kafka")
+    assert sorted(path.name for path in empty_cache.iterdir()) == ["ivy", "jars", "kafka.lock"]
+
+
 def test_a_part_that_is_missing_is_not_checked_with_the_command_that_brings_it(course, tmp_path):
     course.has('@claim("words")\ndef test_a(part): part("kafka")', words="")
     status, _ = course.run("--require-all", LABPROOF_CACHE=str(tmp_path / "nothing"))
