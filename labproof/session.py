@@ -34,6 +34,7 @@ class SharedSession:
         self._checkpoints = os.path.join(folder, "checkpoints", worker)
         self._sessions = 0
         self._persisted = []
+        self._settings = None
         self.spark = None
 
     def start(self):
@@ -87,6 +88,7 @@ class SharedSession:
         SparkContext._active_spark_context = SparkContext._gateway = SparkContext._jvm = None
         SparkSession._instantiatedSession = None
         del self._persisted[:]
+        self._settings = None
         new = self._attach()
         # Fixtures and tests hold on to the objects of old: they become those of the new JVM.
         _become(old._sc, new._sc)
@@ -99,6 +101,7 @@ class SharedSession:
         """Let ``spark`` stand for a new session of the JVM, with this worker's database as the current one."""
         from pyspark.sql import SparkSession
 
+        self._put_settings_back()
         fresh = self.spark.newSession()
         _become(self.spark, fresh)
         SparkSession._instantiatedSession = SparkSession._activeSession = self.spark
@@ -112,6 +115,21 @@ class SharedSession:
         self._sessions += 1
         checkpoints = os.path.join(self._checkpoints, str(self._sessions))
         self.spark.conf.set("spark.sql.streaming.checkpointLocation", checkpoints)
+
+    def _put_settings_back(self):
+        """Undo what a test's builder set in the context, which Spark before 3.0 lets it do, as with enableHiveSupport()."""
+        conf = self.spark._jsc.sc().conf()
+        now = conf.toDebugString()
+        if self._settings is None:
+            self._settings = now
+        if now == self._settings:
+            return
+        before, after = (dict(line.split("=", 1) for line in text.splitlines()) for text in (self._settings, now))
+        for name in set(after) - set(before):
+            conf.remove(name)
+        for name, value in before.items():
+            if after.get(name) != value:
+                conf.set(name, value)
 
     def after_test(self):
         """Remove what the test left; what it should have removed itself is told in a :class:`LeakWarning`."""
