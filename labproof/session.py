@@ -117,7 +117,7 @@ class SharedSession:
         self.spark.conf.set("spark.sql.streaming.checkpointLocation", checkpoints)
 
     def _put_settings_back(self):
-        """Undo what a test's builder set in the context, which Spark before 3.0 lets it do, as with enableHiveSupport()."""
+        """Undo what a builder, as with enableHiveSupport(), has set in the context, which Spark before 3.0 lets it do."""
         conf = self.spark._jsc.sc().conf()
         now = conf.toDebugString()
         if self._settings is None:
