@@ -117,7 +117,7 @@ class SharedSession:
         self.spark.conf.set("spark.sql.streaming.checkpointLocation", checkpoints)
 
     def _put_settings_back(self):
-        """Undo what a builder, as with enableHiveSupport(), has set in the context, which Spark before 3.0 lets it do."""
+        """Undo what a builder, as by enableHiveSupport(), has set in the context: before Spark 3.0 it can."""
         conf = self.spark._jsc.sc().conf()
         now = conf.toDebugString()
         if self._settings is None:
