@@ -76,6 +76,10 @@ class Claim(object):
         """Why the claim is not one about this release in this mode, or None."""
         return " ".join(note.text for note in self.not_on if covers(note, spark, mode)) or None
 
+    def measures(self, name):
+        """Whether a value of this name was measured, on whichever release."""
+        return any(row.name == name for row in self._measured)
+
     def measured(self, name, spark, mode="classic"):
         """The value of this name that was measured on this release. Raises ``KeyError`` with what there is."""
         for row in self._measured:

@@ -493,12 +493,17 @@ def _skip_without(name):
 
 @pytest.fixture
 def measured(request):
-    """The values that the ledger has for this test's claim and this Spark: ``measured("accuracy")``."""
+    """The values that the ledger has for this test's claims and this Spark: ``measured("accuracy")``."""
     ledger = request.config.pluginmanager.get_plugin("labproof-specification").ledger
-    (name,) = _test_of(request.node).claims
+    claims = [ledger.claims[name] for name in _test_of(request.node).claims]
     _, release = spark_installed()
     mode = mode_of(request.config)
-    return lambda value: ledger.claims[name].measured(value, release, mode)
+
+    def value(name):
+        having = [claim for claim in claims if claim.measures(name)]
+        return (having or claims)[0].measured(name, release, mode)
+
+    return value
 
 
 @pytest.fixture

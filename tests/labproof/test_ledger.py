@@ -200,5 +200,6 @@ def test_a_measured_value_is_that_of_the_release(ledger):
     rows = ADDING + row + 'until = "3.0"\nvalue = 2\n' + row + 'since = "3.0"\nvalue = 3\n'
     claim = ledger(rows).claims["adding"]
     assert [claim.measured("sum", release) for release in ("2.3.0", "3.0.0")] == [2, 3]
+    assert [claim.measures(name) for name in ("sum", "product")] == [True, False]
     with pytest.raises(KeyError, match="claim adding has no value 'product' for Spark 3.0.0; measured are: sum"):
         claim.measured("product", "3.0.0")
