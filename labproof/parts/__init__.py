@@ -12,6 +12,7 @@ from labproof.parts import jars
 PARTS = {
     "connect": "Connect",
     "hadoop": "Hadoop",
+    "hbase": "HBase",
     "kafka": "Kafka",
     "postgresql": "PostgreSQL",
     "thrift": "Thrift",

@@ -31,6 +31,19 @@ JARS = {
         on_spark=False,
         sha256="2173b75f303e4d42e9d1fa9034b2fb7257ef5a1374958c23c75d32fe2796693d",
     ),
+    # The first is a whole server, the second is what Spark needs to reach one.
+    "hbase": JarSet(
+        whole=["org.apache.hbase:hbase-shaded-testing-util:2.6.3-hadoop3", "org.slf4j:slf4j-simple:1.7.36"],
+        alone=[],
+        on_spark=False,
+        sha256="9cc5cea35031c06a39cf2efc771ee85ef5848d2c14813929e19ef080d2407da8",
+    ),
+    "hbase-client": JarSet(
+        whole=["org.apache.hbase:hbase-shaded-mapreduce:2.6.4-hadoop3"],
+        alone=[],
+        on_spark=True,
+        sha256="1b062117d961337a7b576d5985db244ef2f43b57b2dd366a9301908bb35a9379",
+    ),
     "kafka": JarSet(
         whole=["org.apache.kafka:kafka_2.13:3.9.2", "org.slf4j:slf4j-simple:1.7.36"],
         alone=[],
