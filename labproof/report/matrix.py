@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from labproof.java import major_of
 from labproof.ledger import VERDICTS
 from labproof.releases import numbers
 from labproof.report import view
@@ -108,8 +109,9 @@ def _order(record: Record) -> tuple[Any, ...]:
 def _fact(record: Record, name: str) -> str:
     # 3.11.7 and 3.11.8, or 17.0.1 and 17.0.15, make no difference that anybody asks for.
     value = str(record[name])
-    release = {"python": r"\d+\.\d+", "java": r"(1\.)?\d+"}.get(name, ".*")
-    found = re.match(release, value, re.DOTALL)
+    if name == "java":
+        return str(major_of(value))
+    found = re.match(r"\d+\.\d+", value) if name == "python" else None
     return found[0] if found else value
 
 

@@ -62,6 +62,18 @@ def test_a_java_home_without_a_java_is_passed_over_and_told(made, tmp_path):
     assert this.java.origin != "JAVA_HOME"
 
 
+def test_a_spark_that_nobody_has_tried_goes_by_the_rules_of_the_newest_and_that_is_told(made, tmp_path, monkeypatch):
+    (tmp_path / "pyspark").mkdir()
+    (tmp_path / "pyspark" / "__init__.py").write_text("", encoding="utf-8")
+    (tmp_path / "pyspark" / "version.py").write_text('__version__ = "9.0.0"\n', encoding="utf-8")
+    monkeypatch.delitem(sys.modules, "pyspark", raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    this = made()
+    assert this.java.major in releases.RELEASES[-1].java
+    rules = releases.RELEASES[-1].spark
+    assert "Spark 9.0.0 is not in the table of releases; the rules of %s are used" % rules in this.notes
+
+
 def a_java(folder, version):
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "java").write_text("#!/bin/sh\n", encoding="utf-8")

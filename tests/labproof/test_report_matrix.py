@@ -39,7 +39,7 @@ def with_outcome(outcome, **about):
                 ("4.0.5", "failed", {"java": "21.0.1"}),
                 ("4.1.4", "passed", {"java": "1.8.0"}),
             ],
-            "with java 17, 1.8: holds; with java 21: fails",
+            "with java 17, 8: holds; with java 21: fails",
         ),
         (
             [
