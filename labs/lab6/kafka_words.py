@@ -10,6 +10,7 @@ Spark 2). Ctrl+C ends it; started again, it goes on where it was: what is done i
 import signal
 import sys
 
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 from pyspark.sql.utils import AnalysisException, StreamingQueryException
 
@@ -34,7 +35,10 @@ def from_kafka(spark, servers, topic, starting="earliest", at_once=1000):
     reader = reader.option("startingOffsets", starting).option("maxOffsetsPerTrigger", at_once)
     try:
         return reader.option("includeHeaders", "true").load()
-    except AnalysisException as error:
+    except (AnalysisException, Py4JJavaError) as error:
+        # Spark before 2.4 lets Java's own error through.
+        if isinstance(error, Py4JJavaError) and "Failed to find data source" not in str(error):
+            raise
         raise NoMessages("Spark's connector for Kafka has to be brought: see the first lines of this file") from error
 
 

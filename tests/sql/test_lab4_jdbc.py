@@ -67,8 +67,8 @@ def test_a_filter_is_handed_to_the_database(spark, numbers):
 
 
 @pytest.mark.parametrize("parts", [1, 3, 8])
-def test_a_table_read_in_parts_is_read_whole_and_each_row_once(spark, numbers, parts):
-    table = jdbc.read_in_parts(spark, numbers, "numbers", "n", 10, 90, parts)
+def test_a_table_read_in_parts_is_read_whole_and_each_row_once(spark, numbers, measured, parts):
+    table = jdbc.read_in_parts(spark, numbers, "numbers", measured("partition column"), 10, 90, parts)
     assert table.rdd.getNumPartitions() == parts
     assert sorted(row[0] for row in table.select("n").collect()) == list(range(100))
 
