@@ -20,8 +20,8 @@ import time
 
 import psutil
 
-# A JVM that keeps dying has a cause that another one would meet too.
-MOST_JVMS = 5
+from labproof.handover import MOST_JVMS, write
+
 SECONDS_TO_START = 120
 # A look at what listens takes some 30 ms; what is there for less time than this between two may be missed.
 SECONDS_BETWEEN_LOOKS = 1
@@ -170,14 +170,6 @@ def _is_loopback(ip):
     address = ipaddress.ip_address(ip)
     # Java listens on the same address in the notation of IPv6.
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback
-
-
-def write(folder, name, content):
-    """Write a file that workers wait for: they see it whole or not at all."""
-    path = os.path.join(folder, name + ".json")
-    with open(path + ".new", "w", encoding="utf-8") as stream:
-        json.dump(content, stream)
-    os.replace(path + ".new", path)
 
 
 def _ignore_interrupt():

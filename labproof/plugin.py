@@ -10,12 +10,10 @@ import uuid
 
 import pytest
 
-from labproof import parts
 from labproof.archive import is_there
+from labproof.handover import read_json, write
 from labproof.java import NoJava
-from labproof.keeper import write
 from labproof.ledger import Ledger, LedgerError, MarkedTest
-from labproof.parts.serve import PartDidNotStart, new_folder, shared
 from labproof.record import NOT_HERE
 from labproof.recorder import Recorder, mode_of
 from labproof.releases import numbers
@@ -26,7 +24,6 @@ from labproof.run import (
     Run,
     SparkDidNotStart,
     SparkNotFound,
-    read_json,
     spark_installed,
 )
 from labproof.session import NO_RDDS, RemoteSession, SharedSession, missing_in_connect, own_session
@@ -455,6 +452,9 @@ def own_spark(request, tmp_path_factory):
 @pytest.fixture(scope="session")
 def part(request):
     """Real servers: ``part("kafka")`` is what clients of the run's Kafka need to know, as its part yields it."""
+    # Here, as few of those in whose pytest this plugin is loaded have parts.
+    from labproof.parts.serve import PartDidNotStart, shared
+
     user = request.config.pluginmanager.get_plugin("labproof-session")
     user.check()
 
@@ -475,6 +475,9 @@ def own_part(request):
     ``own_part("kafka", folder)`` starts it on what an earlier one left in that folder; what else is said goes to the
     part's ``start``.
     """
+    from labproof import parts
+    from labproof.parts.serve import new_folder
+
     user = request.config.pluginmanager.get_plugin("labproof-session")
     user.check()
 
@@ -486,6 +489,8 @@ def own_part(request):
 
 
 def _skip_without(name):
+    from labproof import parts
+
     lacking = parts.find(name).missing()
     if lacking:
         pytest.skip("needs %s, and lacks %s" % (parts.find(name).title, "; ".join(lacking)))

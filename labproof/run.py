@@ -15,11 +15,9 @@ import sys
 import tempfile
 from importlib.util import find_spec
 
-import psutil
-
 from labproof import archive, java, releases
 from labproof.doctor import explain
-from labproof.keeper import MOST_JVMS
+from labproof.handover import MOST_JVMS, read_json
 from labproof.waiting import wait_until
 
 # What a user's environment may carry from another Spark. A run of the suite is about the Spark that is installed here,
@@ -307,7 +305,7 @@ class Gateways:
                 gateway = self._read("gateway-%d.json" % generation)
                 if gateway and not self._read("died-%d.json" % generation):
                     self.generation = generation
-                    self._process = psutil.Process(gateway["pid"])
+                    self._process = _process(gateway["pid"])
                     return gateway
             return None
 
@@ -315,7 +313,7 @@ class Gateways:
 
     def died(self):
         """Whether the JVM in use has ended; known before the keeper has noticed."""
-        return not self._process.is_running() or self._process.status() == psutil.STATUS_ZOMBIE
+        return not self._process.is_running() or self._process.status() == "zombie"
 
     def tell_of_failure(self):
         """Whether this process is the one to say that Spark did not start: once a run is enough."""
@@ -333,18 +331,16 @@ class Gateways:
         return read_json(os.path.join(self._folder, name))
 
 
+def _process(pid):
+    # Imported here: it takes as long as the rest of the plugin, also where no test wants Spark.
+    import psutil
+
+    return psutil.Process(pid)
+
+
 def _explained(cause, log):
     """What to tell of a Spark that did not start: the cause and the remedy where they are known, else Java's words."""
     finding = explain(log)
     if finding is None:
         return "%s\n%s" % (cause, log)
     return "%s\nSeen: %s\nWhy: %s\nRemedy: %s" % (cause, finding.seen, finding.why, finding.remedy)
-
-
-def read_json(path):
-    """The content of a file, None if it isn't there."""
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return json.load(stream)
-    except FileNotFoundError:
-        return None

@@ -9,8 +9,7 @@ import tempfile
 from filelock import FileLock
 
 from labproof import parts
-from labproof.keeper import write
-from labproof.run import read_json
+from labproof.handover import read_json, write
 from labproof.waiting import wait_until
 
 SECONDS_TO_START = 300
