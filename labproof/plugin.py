@@ -46,6 +46,11 @@ def pytest_addoption(parser):
     )
     group.addoption("--remote", help="a Spark Connect server to ask in place of a session of our own: sc://HOST:PORT")
     group.addoption(
+        "--slurm-partition",
+        metavar="PARTITION",
+        help="of the Slurm cluster at hand: ask it, in place of one on loopback (docs/cluster.md)",
+    )
+    group.addoption(
         "--loopback-only",
         action="store_true",
         help="fail when anything that the run starts listens, at any time, where other machines could connect",

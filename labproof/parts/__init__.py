@@ -15,6 +15,7 @@ PARTS = {
     "hbase": "HBase",
     "kafka": "Kafka",
     "postgresql": "PostgreSQL",
+    "slurm": "Slurm",
     "thrift": "Thrift",
 }
 
