@@ -2,6 +2,7 @@
 
 import operator
 from collections import Counter
+from contextlib import closing
 
 import duckdb
 import pytest
@@ -80,7 +81,7 @@ def test_calls_and_sql_give_the_answer_of_another_engine(spark, rows, condition,
 
 
 def answer_of_duckdb(rows, query):
-    with duckdb.connect() as engine:
+    with closing(duckdb.connect()) as engine:
         engine.execute("CREATE TABLE people (name VARCHAR, city VARCHAR, age BIGINT)")
         if rows:
             engine.executemany("INSERT INTO people VALUES (?, ?, ?)", rows)
