@@ -13,11 +13,17 @@ from tox.plugin import impl
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 
-from labproof.releases import RELEASES, test_pythons, test_requirements  # noqa: E402
+from labproof.releases import RELEASES, release_for, test_pythons, test_requirements  # noqa: E402
 
 ENVIRONMENTS = {"spark-" + release.spark: release for release in RELEASES}
 ENVIRONMENTS["newest"] = RELEASES[-1]
 ENVIRONMENTS["oldest"] = RELEASES[0]
+
+# Lab 8 wants more than Spark: the file of what it is that pip has to bring.
+DEEP_LEARNING = {"bigdl": "bigdl.txt", "bigdl-deck": "bigdl-deck.txt", "torch": None}
+ENVIRONMENTS["bigdl"] = release_for("3.5")
+ENVIRONMENTS["bigdl-deck"] = release_for("2.4")._replace(spark="2.4.6")
+ENVIRONMENTS["torch"] = RELEASES[-1]
 
 
 @impl
@@ -31,11 +37,15 @@ def tox_add_core_config(core_conf, state):
     """Say what is in them; what they have in common is the section `spark` of tox.ini."""
     for name, release in ENVIRONMENTS.items():
         python, executable = _python_for(release)
+        requirements = test_requirements(release, python) + (["pytest-randomly"] if name == "newest" else [])
+        if DEEP_LEARNING.get(name):
+            requirements.append("-r" + str(ROOT / "labs" / "lab8" / DEEP_LEARNING[name]))
+        what = "the section on deep learning" if name in DEEP_LEARNING else "the whole specification"
         own = {
             "base": ["spark"],
-            "description": "the whole specification on Spark " + release.spark,
+            "description": "%s on Spark %s" % (what, release.spark),
             "base_python": [executable or "python%d.%d" % python],
-            "deps": "\n".join(test_requirements(release, python) + (["pytest-randomly"] if name == "newest" else [])),
+            "deps": "\n".join(requirements),
         }
         if name.startswith("spark-"):
             own["labels"] = {"matrix"}

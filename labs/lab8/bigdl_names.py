@@ -52,7 +52,8 @@ def spark_settings():
     settings = dict(create_spark_conf().getAll())
     # In the same place on each node of a cluster.
     settings["spark.driver.extraClassPath"] = settings["spark.executor.extraClassPath"] = get_bigdl_classpath()
-    settings["spark.driver.extraJavaOptions"] = "-Dlog4j.configuration=%s -Dlog4j2.configurationFile=%s" % (LOG, LOG)
+    log = "-Dlog4j.configuration=%s -Dlog4j2.configurationFile=%s" % (LOG, LOG)
+    settings["spark.driver.extraJavaOptions"] = settings["spark.executor.extraJavaOptions"] = log
     return settings
 
 
@@ -72,6 +73,11 @@ def start(master=None):
             raise
         raise ValueError("this Spark runs without BigDL: start it with make, or with python") from error
     return sc
+
+
+def mkl_is_loaded(sc):
+    """Whether BigDL computes with Intel's MKL, the library for the CPU that comes with it, or else with plain Java."""
+    return sc._jvm.com.intel.analytics.bigdl.mkl.MKL.isMKLLoaded()
 
 
 if __name__ == "__main__":
