@@ -4,6 +4,7 @@ For each part: seconds until it is ready and memory then, at the first start and
 labproof gives Java and, for comparison, with none. Memory that processes share is divided among them.
 """
 
+import re
 import statistics
 import subprocess
 import sys
@@ -23,7 +24,8 @@ class WithoutOptions(subprocess.Popen):
     """A process whose Java gets none of the options that are about speed and memory."""
 
     def __init__(self, command: list[str], *args: Any, **how: Any) -> None:
-        super().__init__([word for word in command if not word.startswith("-X")], *args, **how)
+        words = [re.sub(r"(^|(?<=[ =]))-X\S+ ?", "", word) for word in command]
+        super().__init__([word for word in words if word], *args, **how)
 
 
 def start(name: str) -> tuple[float, float]:
