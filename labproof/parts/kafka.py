@@ -8,7 +8,7 @@ import warnings
 from contextlib import contextmanager
 
 from labproof.parts import Part, jars
-from labproof.parts.processes import HERE, JAVA_OPTIONS, ServerDied, free_ports, java_command, server
+from labproof.parts.processes import HERE, JAVA_OPTIONS, ServerDied, free_ports, java_command, listens, server
 from labproof.parts.versions import kafka_connector
 from labproof.run import spark_installed
 
@@ -105,6 +105,9 @@ def client():
 
 def _knows_itself(servers):
     """Whether the broker answers, and counts itself among the brokers."""
+    if not listens(int(servers.rpartition(":")[2])):
+        # The client would wait longer from try to try.
+        return False
     kafka = client()
     try:
         admin = kafka.admin.KafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=2000)

@@ -172,8 +172,9 @@ def kill(process):
     """Kill a process of the attendee's and all that it started, and see them gone."""
     family = [psutil.Process(process.pid)] + psutil.Process(process.pid).children(recursive=True)
     os.killpg(process.pid, signal.SIGKILL)
+    wait_until(lambda: not process.isalive(), "the end of what was killed")
     process.close()
-    assert psutil.wait_procs(family, timeout=10)[1] == []
+    assert psutil.wait_procs(family, timeout=60)[1] == []
     return family
 
 
