@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from labproof.session import CONNECT
+from labproof.waiting import wait_until
 
 
 class Attendee:
@@ -75,7 +76,17 @@ class Attendee:
     def close(self):
         """End what was started on a terminal and still runs, by hanging up."""
         for child in self._children:
-            child.close(force=True)
+            _close(child)
+
+
+def _close(child):
+    import pexpect
+
+    try:
+        child.close(force=True)
+    except pexpect.ExceptionPexpect:
+        # It has been killed, too: a busy machine takes longer over it than pexpect waits.
+        wait_until(lambda: not child.isalive(), "the end of what was killed")
 
 
 @contextmanager

@@ -192,7 +192,7 @@ def test_when_broker_and_query_are_killed_in_mid_stream_every_line_is_counted_ex
         create(servers, "lines", "words")
         produce(servers, "lines", lines(*sent))
         first = attendee.spawn("bash -c \"exec %s > '%s' 2>&1\"" % (command, tmp_path / "first.log"), lab="lab6")
-        wait_until(lambda: counts_in(servers, "words"), "the first counts", timeout=180, every=0.2)
+        wait_until(lambda: counts_in(servers, "words"), "the first counts", timeout=600, every=0.2)
         os.kill(kafka["pid"], signal.SIGKILL)
     with own_part("kafka", str(folder)) as kafka:
         assert kafka["servers"] == servers
@@ -200,7 +200,7 @@ def test_when_broker_and_query_are_killed_in_mid_stream_every_line_is_counted_ex
         assert counted < 10 * len(sent)
         # The query has outlived the broker, and goes on.
         wait_until(
-            lambda: sum(counts_in(servers, "words").values()) > counted, "further counts", timeout=180, every=0.2
+            lambda: sum(counts_in(servers, "words").values()) > counted, "further counts", timeout=600, every=0.2
         )
         assert len(kill(first)) >= 2
         assert sum(counts_in(servers, "words").values()) < 10 * len(sent)
@@ -209,7 +209,7 @@ def test_when_broker_and_query_are_killed_in_mid_stream_every_line_is_counted_ex
         expected = Counter(word for line in sent + more for word in line.split(" "))
         second = attendee.spawn("bash -c \"exec %s > '%s' 2>&1\"" % (command, tmp_path / "second.log"), lab="lab6")
         total = sum(expected.values())
-        wait_until(lambda: sum(counts_in(servers, "words").values()) >= total, "all counts", timeout=300, every=1)
+        wait_until(lambda: sum(counts_in(servers, "words").values()) >= total, "all counts", timeout=600, every=1)
         messages = consume(servers, "words")
         assert {word: int(count) for word, count in messages} == expected
         # It went on where it was: no word was ever counted anew.
