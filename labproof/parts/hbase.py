@@ -53,10 +53,12 @@ class HBase(Part):
         command = [java_command()] + JAVA_OPTIONS + ["-Xmx512m", "-Djava.io.tmpdir=" + folder]
         command += ["-Dorg.slf4j.simpleLogger.log.org.apache.hadoop.hbase.master.HMaster=info"]
         command += ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
-        command += ["--add-opens=java.base/%s=ALL-UNNAMED" % package for package in OPEN_TO_ALL]
         command += ["-cp", os.pathsep.join([folder] + jars.paths("hbase"))]
         command += ["org.apache.hadoop.hbase.master.HMaster", "start"]
-        with server(command, log, is_ready, self.title, cwd=folder) as process:
+        # Java 8, which does not know the option, does not look there either.
+        opened = " ".join("--add-opens=java.base/%s=ALL-UNNAMED" % package for package in OPEN_TO_ALL)
+        environ = dict(os.environ, JDK_JAVA_OPTIONS=opened)
+        with server(command, log, is_ready, self.title, cwd=folder, env=environ) as process:
             yield {"quorum": HERE, "port": port, "jars": jars.paths("hbase-client"), "pid": process.pid}
 
 

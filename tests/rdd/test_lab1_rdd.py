@@ -24,7 +24,7 @@ def test_each_line_counts_once_however_often_it_has_the_letter(sc, lines, letter
 def test_the_lab_prints_the_counts_of_the_course_text(sc, printout):
     rdd.main()
     context, kind, counts = printout().splitlines()
-    assert context.startswith("<SparkContext master=local[2]")
+    assert context.startswith("<SparkContext master=%s " % sc.master)
     assert kind.startswith("<class 'pyspark.")
     assert kind.endswith("RDD'>")
     assert counts == "Lines with a: 38, lines with b: 19"

@@ -73,9 +73,9 @@ def test_two_clients_at_once_see_each_others_tables(client, connections):
 @pytest.mark.parametrize(
     ("statement", "complaint"),
     [
-        ("SELEC 1", "[PARSE_SYNTAX_ERROR] Syntax error at or near 'SELEC'"),
-        ("SELECT * FROM nowhere", "[TABLE_OR_VIEW_NOT_FOUND] The table or view `nowhere` cannot be found"),
-        ("SELECT raise_error('it is so')", "it is so"),
+        ("SELEC 1", "'SELEC'"),
+        ("SELECT * FROM nowhere", "nowhere"),
+        ("SELECT assert_true(id > 5) FROM range(3)", "is not true"),
     ],
     ids=["not SQL", "no such table", "fails as it runs"],
 )
@@ -94,7 +94,9 @@ def test_bad_sql_is_an_error_of_the_one_who_sent_it_and_the_server_lives_on(
 def test_the_example_ends_with_sparks_own_words_for_bad_sql(client, thrift):
     with pytest.raises(SystemExit) as ended:
         client.main(thrift["server"], "SELEC 1")
-    assert ended.value.code.startswith("thrift_client.py: [PARSE_SYNTAX_ERROR] Syntax error at or near 'SELEC'")
+    assert ended.value.code.startswith("thrift_client.py: ")
+    assert "'SELEC'" in ended.value.code
+    assert "Exception" not in ended.value.code
 
 
 @pytest.mark.claim("sql.thrift")
