@@ -33,7 +33,8 @@ def watch(query, host, port):
     try:
         query.awaitTermination()
     except StreamingQueryException as error:
-        reason = re.split(r"\n|\\n", str(error).split("terminated with exception: ")[-1])[0]
+        # Spark 2 puts what it says in quotes.
+        reason = re.split(r"\n|\\n", str(error).split("terminated with exception: ")[-1].strip("'"))[0]
         raise ConnectionError(
             "nothing to read from %s:%s (%s): start make nc in another terminal first" % (host, port, reason)
         ) from error
