@@ -48,7 +48,7 @@ make_folder() (
 on_nodes() {
     srun --nodes="$1" --ntasks="$1" --relative=0 --overlap --kill-on-bad-exit=0 --wait=0 \
         --job-name="spark-$2" --output="$SPARK_SLURM_FOLDER/$2-%n.log" bash -c '
-            export SPARK_LOCAL_HOSTNAME=$(hostname) SPARK_LOCAL_IP=$(hostname)
+            export SPARK_LOCAL_HOSTNAME=$(hostname) SPARK_LOCAL_IP=$(hostname) SPARK_WORKER_CORES=$SLURM_CPUS_ON_NODE
             exec spark-class "$@" --host "$(hostname)" --port 0 --webui-port 0' "$2" "${@:3}" </dev/null &
 }
 

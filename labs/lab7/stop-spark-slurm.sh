@@ -8,7 +8,7 @@ steps() {
 # Asked at first, so that workers end their executors; after 20 seconds killed.
 for signal in TERM KILL; do
     for step in $(steps); do
-        scancel --signal=$signal "$step"
+        scancel --signal=$signal "$step" 2>/dev/null
     done
     deadline=$((SECONDS + 20))
     while [ -n "$(steps)" ] && [ $SECONDS -lt $deadline ]; do

@@ -247,6 +247,11 @@ class Running(object):
         log = (self.folder / "master-0.log").read_text(encoding="utf-8")
         return re.search(r"Starting Spark master at (\S+)", log).group(1)
 
+    def lent(self):
+        """For each worker its cores and its memory, in megabytes."""
+        log = (self.folder / "master-0.log").read_text(encoding="utf-8")
+        return re.findall(r"Registering worker \S+ with (\d+) cores, (\S+) ", log)
+
     def secret(self):
         """The secret of the job."""
         settings = (self.folder / "conf" / "spark-defaults.conf").read_text(encoding="utf-8")
@@ -361,6 +366,9 @@ def test_two_jobs_that_share_their_nodes_have_a_cluster_each(two_jobs, cluster):
     assert cluster.about(first.job, "NodeList") == cluster.about(second.job, "NodeList")
     assert first.master() != second.master()
     assert first.secret() != second.secret()
+    # No more than its share.
+    for job in two_jobs:
+        assert job.lent() == [("1", "2000.0")] * 2
 
 
 @pytest.mark.claim("slurm.multi")

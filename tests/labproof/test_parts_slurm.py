@@ -6,6 +6,7 @@ import psutil
 import pytest
 
 from labproof import parts
+from labproof.keeper import listening_beyond_loopback
 from labproof.waiting import wait_until
 
 SUBMITS = """
@@ -52,6 +53,15 @@ def processes_of(configuration):
             # It ended meanwhile, or belongs to somebody else.
             continue
     return found
+
+
+def test_nothing_of_slurm_listens_beyond_loopback(running):
+    process, configuration = running(seconds=600)
+    found = processes_of(configuration)
+    assert {"slurmctld", "slurmd", "srun"} <= {process.name() for process in found}
+    assert list(listening_beyond_loopback(found)) == []
+    process.kill()
+    process.communicate()
 
 
 def test_a_run_that_is_killed_leaves_no_daemon_and_no_job(running):
