@@ -96,8 +96,11 @@ class Cluster(object):
         return path.read_text(encoding="utf-8")
 
     def processes(self, job):
-        """The job's processes on this machine."""
-        return [process for process in psutil.process_iter() if environ_of(process).get("SLURM_JOB_ID") == job]
+        """The job's processes on this machine. Another run's Slurm counts its jobs from one as well."""
+        conf = self.attendee.environ.get("SLURM_CONF")
+        found = ((process, environ_of(process)) for process in psutil.process_iter())
+        found = ((process, environ) for process, environ in found if conf in (None, environ.get("SLURM_CONF")))
+        return [process for process, environ in found if environ.get("SLURM_JOB_ID") == job]
 
     def nothing_left(self, job):
         """Whether no process of the job is left, nor its secret, soon after its end."""
@@ -128,7 +131,7 @@ def cluster(request, attendee_of_module):
         environ.update(slurm["environ"])
         environ["SPARK_DAEMON_JAVA_OPTS"] = " ".join(FAST_START + ["-Djava.net.preferIPv4Stack=true"])
     else:
-        for name in "SPARK_SUBMIT_OPTS", "SPARK_LOCAL_IP":
+        for name in "SPARK_SUBMIT_OPTS", "SPARK_LOCAL_IP", "SPARK_LOCAL_DIRS":
             environ.pop(name, None)
         environ["SBATCH_PARTITION"] = partition
     environ["SALLOC_PARTITION"] = partition
