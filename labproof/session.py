@@ -350,8 +350,10 @@ def own_session(folder, master="local[1]", **settings):
     for name, value in settings.items():
         conf.set(name, value)
     gateway = None
+    started = []  # type: list
     try:
-        spark = SparkSession(SparkContext(conf=conf))
+        with _noting_processes(started):
+            spark = SparkSession(SparkContext(conf=conf))
         gateway = SparkContext._gateway
         yield spark
     finally:
@@ -360,8 +362,27 @@ def own_session(folder, master="local[1]", **settings):
         gateway = gateway or SparkContext._gateway
         if gateway is not None:
             gateway.shutdown()
-            gateway.proc.stdin.close()
-            gateway.proc.wait()
+        for jvm in started:
+            jvm.stdin.close()
+            jvm.wait()
         os.environ.update(remote)
         for owner, name, value in aside:
             setattr(owner, name, value)
+
+
+@contextmanager
+def _noting_processes(started):
+    """Note what pyspark starts: before 3.0 it forgets its JVM, which then ends when Python collects the garbage."""
+    from pyspark import java_gateway
+
+    original = java_gateway.Popen
+
+    def noted(*args, **how):
+        started.append(original(*args, **how))
+        return started[-1]
+
+    java_gateway.Popen = noted
+    try:
+        yield
+    finally:
+        java_gateway.Popen = original
