@@ -75,11 +75,11 @@ def test_it_trains_with_the_parts_of_an_rdd_where_they_are_on_two_workers(
     with own_spark(master, **settings):
         sc = bigdl_names.start()
         train, test = lenet5.preprocess(sc, str(data / "lab8"))
-        optimizer = lenet5.create_optimizer(lenet5.build_model(10), train.cache(), batch_size=32)
-        *_, (_, model) = lenet5.train(optimizer, 2)
-        accuracy = lenet5.accuracy(model, test, 32)
+        optimizer = lenet5.create_optimizer(lenet5.build_model(10), train.cache(), batch_size=64)
+        *_, (_, model) = lenet5.train(optimizer, 1)
+        accuracy = lenet5.accuracy(model, test, 64)
     record_property("accuracy", accuracy)
-    assert accuracy > 0.8
+    assert accuracy > 0.5
     (log,) = wait_until(lambda: [path for path in tmp_path.iterdir() if path.suffix != ".inprogress"], "the event log")
     with log.open(encoding="utf-8") as lines:
         events = [json.loads(line) for line in lines]
@@ -99,6 +99,6 @@ def test_it_trains_with_the_parts_of_an_rdd_where_they_are_on_two_workers(
         if event["Event"] == "SparkListenerTaskEnd" and event["Stage ID"] in steps
     )
     record_property("tasks_of_each_worker", dict(tasks))
-    # 47 steps an epoch, each with a task for each part of the RDD.
+    # 24 steps, each with a task for each part of the RDD.
     assert len(tasks) == 2
-    assert min(tasks.values()) >= 2 * 47
+    assert min(tasks.values()) >= 24
