@@ -16,6 +16,7 @@ PARTS = {
     "kafka": "Kafka",
     "postgresql": "PostgreSQL",
     "slurm": "Slurm",
+    "standalone": "Standalone",
     "thrift": "Thrift",
 }
 
