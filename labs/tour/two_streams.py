@@ -21,26 +21,41 @@ def count_with_dstreams(sc, paths, interval=0.2, timeout=60):
     Raises ``TimeoutError`` if they are not through after ``timeout`` seconds.
     """
     ssc = StreamingContext(sc, interval)
-    counted = []
+    lines = ssc.queueStream([sc.textFile(path) for path in paths])
+    # The queue goes on with empty RDDs when the files are through.
+    return _count(ssc, lines, interval, timeout, lambda batches, _: batches == len(paths))
+
+
+def count_socket_with_dstreams(sc, host, port, words, interval=0.2, timeout=60):
+    """The same of a socket, until so many ``words`` were counted. Listening takes a core of its own: two are needed."""
+    ssc = StreamingContext(sc, interval)
+    lines = ssc.socketTextStream(host, port)
+    return _count(ssc, lines, interval, timeout, lambda _, counted: counted >= words)
+
+
+def _count(ssc, lines, interval, timeout, is_enough):
+    """Count the words of a DStream until ``is_enough(batches, words)``."""
+    batches = []
+
+    def is_through():
+        return is_enough(len(batches), sum(sum(batch.values()) for batch in batches))
 
     def note(counts):
-        # The queue goes on with empty RDDs when the files are through.
-        if len(counted) < len(paths):
-            counted.append(Counter(dict(counts.collect())))
+        if not is_through():
+            batches.append(Counter(dict(counts.collect())))
 
-    lines = ssc.queueStream([sc.textFile(path) for path in paths])
     words = lines.flatMap(lambda line: line.split(" "))
     words.map(lambda word: (word, 1)).reduceByKey(lambda a, b: a + b).foreachRDD(note)
     ssc.start()
     try:
         for _ in range(int(timeout / interval)):
-            if len(counted) == len(paths) or ssc.awaitTerminationOrTimeout(interval):
+            if is_through() or ssc.awaitTerminationOrTimeout(interval):
                 break
         else:
-            raise TimeoutError("%d of %d files were counted in %d s" % (len(counted), len(paths), timeout))
+            raise TimeoutError("%d batches were not enough in %d s" % (len(batches), timeout))
     finally:
         ssc.stop(stopSparkContext=False)
-    return dict(sum(counted, Counter()))
+    return dict(sum(batches, Counter()))
 
 
 def count_with_structured_streaming(spark, folder):
