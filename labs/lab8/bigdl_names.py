@@ -25,7 +25,7 @@ if find_spec("bigdl.dllib") is None:
         Tanh,
     )
     from bigdl.optim.optimizer import SGD, MaxEpoch, Optimizer, Top1Accuracy
-    from bigdl.util.common import Sample, create_spark_conf, init_engine
+    from bigdl.util.common import JavaCreator, Sample, create_spark_conf, init_engine
     from bigdl.util.engine import get_bigdl_classpath
 else:
     from bigdl.dllib.feature.dataset.transformer import normalizer
@@ -40,7 +40,7 @@ else:
         Tanh,
     )
     from bigdl.dllib.optim.optimizer import SGD, MaxEpoch, Optimizer, Top1Accuracy
-    from bigdl.dllib.utils.common import Sample, create_spark_conf, init_engine
+    from bigdl.dllib.utils.common import JavaCreator, Sample, create_spark_conf, init_engine
     from bigdl.dllib.utils.engine import get_bigdl_classpath
 
 # Else BigDL logs each step on standard output, and into a file that it leaves in the machine's temporary folder.
@@ -66,6 +66,8 @@ def start(master=None):
     if master:
         conf.setMaster(master)
     sc = SparkContext.getOrCreate(conf)
+    # Else BigDL goes on to ask the JVM of an earlier SparkContext.
+    JavaCreator._instance = None
     try:
         init_engine()
     except Exception as error:
