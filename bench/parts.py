@@ -34,8 +34,15 @@ def start(name: str) -> tuple[float, float]:
         before = time.monotonic()
         with parts.find(name).start(folder):
             seconds = time.monotonic() - before
-            processes = psutil.Process().children(recursive=True)
-            return seconds, sum(process.memory_full_info().pss for process in processes) / 2**20
+            return seconds, sum(map(memory, psutil.Process().children(recursive=True))) / 2**20
+
+
+def memory(process: psutil.Process) -> int:
+    """The bytes of a process, its share of what it has in common with others; 0 when it has just ended."""
+    try:
+        return process.memory_full_info().pss
+    except psutil.Error:
+        return 0
 
 
 def measured(name: str) -> str:
