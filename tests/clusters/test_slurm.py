@@ -91,9 +91,8 @@ class Cluster(object):
         return self.wait_for(job, "COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL")
 
     def said(self, job, stream="out"):
-        """What a job has written up to now."""
-        [path] = self.lab.glob("*_%s.%s" % (job, stream))
-        return path.read_text(encoding="utf-8")
+        """What a job has written up to now; it is running a moment before it has files to write to."""
+        return "".join(path.read_text(encoding="utf-8") for path in self.lab.glob("*_%s.%s" % (job, stream)))
 
     def processes(self, job):
         """The job's processes on this machine. Another run's Slurm counts its jobs from one as well."""
@@ -406,10 +405,12 @@ def test_a_job_whose_second_worker_does_not_come_fails_and_says_so(cluster):
     own = shutil.which("spark-class", path=cluster.attendee.environ["PATH"])
     broken.write_text(ONLY_ON_THE_FIRST_NODE.format(spark_class=shlex.quote(own)), encoding="utf-8")
     broken.chmod(0o755)
-    (cluster.lab / "modules.sh").write_text(
-        "module() { PATH=$PWD/broken:$PATH; SPARK_SLURM_SECONDS=30; }", encoding="ascii"
-    )
-    job = cluster.submit("make multi")
+    loaded = "module load spark || exit\n"
+    script = (cluster.lab / "multi.batch").read_text(encoding="utf-8")
+    assert loaded in script
+    script = script.replace(loaded, loaded + "PATH=$PWD/broken:$PATH SPARK_SLURM_SECONDS=30\n")
+    (cluster.lab / "broken.batch").write_text(script, encoding="utf-8")
+    job = cluster.submit("sbatch broken.batch")
     assert cluster.end_of(job) == "FAILED"
     assert re.search("[01] of 2 workers registered within 30 s", cluster.said(job, "err"))
     assert cluster.said(job) == ""
