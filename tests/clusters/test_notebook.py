@@ -1,30 +1,50 @@
-"""Slides 39 and 40: a notebook in a browser that holds its Spark on a Hadoop cluster.
+"""Slides 39 and 40: notebooks in a browser that hold their Spark on a Hadoop cluster, which has room for one of them.
 
-A real JupyterLab with lab 3's notebook in it, Chromium without a window, and Hadoop's YARN and HDFS.
+A real JupyterLab with lab 3's notebook in it, Chromium without a window, and Hadoop's YARN and HDFS. The tests tell one
+story, in this order: a fixture does each step when the first test asks for it.
 """
 
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.request import Request, urlopen
 
 import pytest
 from pyspark.sql import Row
-from yarn_rest import newest, state
+from yarn_rest import has_ended, newest, state
 
 from labproof.waiting import wait_until
 
 pytestmark = pytest.mark.slow_start
 
 NOTEBOOK = "labs/lab3/lab3.ipynb"
+OTHER = "labs/lab3/other.ipynb"
 
-# JupyterLab opens again what was open; in front is the notebook of the address.
 IN_FRONT = ".jp-NotebookPanel:not(.lm-mod-hidden) "
 OUTPUT = ".jp-OutputArea-output"
+
+# A node has 2 GB; while one executor of this size runs, there is no room for another one beside the masters.
+ROOM_FOR_ONE = ["--num-executors 1", "--executor-memory 1400m"]
+# Spark waits a while for its executors, and another while before it says so.
+WITHOUT_PATIENCE = [
+    "--conf spark.scheduler.maxRegisteredResourcesWaitingTime=0s",
+    "--conf spark.starvation.timeout=1s",
+]
+
+
+@pytest.fixture(scope="module")
+def hadoop(own_part):
+    """The cluster, as the part yields it."""
+    with own_part("hadoop") as cluster:
+        yield cluster
+
+
+SAYS_IT_WAITS = "Initial job has not accepted any resources; check your cluster UI"
 
 
 class Jupyter:
@@ -36,8 +56,8 @@ class Jupyter:
         self.token = token
 
     def page(self, notebook):
-        """The address of a notebook's page."""
-        return "%slab/tree/%s?token=%s" % (self.url, notebook, self.token)
+        """The address of a notebook's page, in a workspace of its own: a known one opens with all that was open."""
+        return "%slab/workspaces/%s/tree/%s?token=%s" % (self.url, secrets.token_hex(4), notebook, self.token)
 
     def running(self):
         """The notebooks that have a kernel."""
@@ -48,18 +68,21 @@ class Jupyter:
 
 @pytest.fixture(scope="module")
 def jupyter(attendee_of_module, hadoop, tmp_path_factory):
-    """JupyterLab in the course's folder, whose notebooks get their Spark from YARN."""
+    """JupyterLab in the course's folder, whose notebooks get their Spark from YARN: nearly all of its memory."""
     pytest.importorskip("jupyterlab", reason="needs JupyterLab: pip install 'labproof[parts]'")
     # From the folder of lab 3 the notebook asks for ../../data/README.md; in HDFS that is seen from the home folder.
     attendee_of_module.environ.update(HADOOP_CONF_DIR=hadoop["conf"], SPARK_CONF_DIR=hadoop["conf"])
     attendee_of_module.run([os.path.join(hadoop["bin"], "hdfs"), "dfs", "-put", "data", "/data"])
+    shutil.copy(str(attendee_of_module.folder / NOTEBOOK), str(attendee_of_module.folder / OTHER))
     folder = tmp_path_factory.mktemp("jupyter")
     token = secrets.token_hex(16)
     environ = dict(
         attendee_of_module.environ,
         JUPYTER_TOKEN=token,
-        PYSPARK_SUBMIT_ARGS="--master yarn --num-executors 1 pyspark-shell",
+        PYSPARK_SUBMIT_ARGS=" ".join(["--master yarn"] + ROOM_FOR_ONE + WITHOUT_PATIENCE + ["pyspark-shell"]),
     )
+    # In a kernel that sees this, cells do not show what Java says.
+    environ.pop("PYTEST_CURRENT_TEST", None)
     for name in "CONFIG", "DATA", "RUNTIME":
         environ["JUPYTER_%s_DIR" % name] = str(folder / name.lower())
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]
@@ -88,14 +111,14 @@ class Page:
         """``driver`` is selenium's."""
         self._driver = driver
 
-    def _soon(self, action):
+    def _soon(self, action, timeout=300):
         """What the action returns as soon as it can be done: the page is still building itself."""
         from selenium.common import exceptions
         from selenium.webdriver.support.ui import WebDriverWait
 
         too_early = [exceptions.StaleElementReferenceException, exceptions.ElementNotInteractableException]
         too_early.append(exceptions.ElementClickInterceptedException)
-        return WebDriverWait(self._driver, 300, 0.05, too_early).until(lambda _: action())
+        return WebDriverWait(self._driver, timeout, 0.05, too_early).until(lambda _: action())
 
     def appears(self, selector):
         """Wait until there is an element of this CSS selector."""
@@ -108,6 +131,10 @@ class Page:
     def text(self, selector, text):
         """The whole text of the first element of this CSS selector whose text begins so."""
         return self._soon(lambda: _text_of(self._find(selector, text)))
+
+    def all_output(self):
+        """The text of all outputs of all cells."""
+        return "".join(map(_text_of, self._driver.find_elements("css selector", IN_FRONT + OUTPUT)))
 
     def click(self, selector, text=""):
         """Click on the first element of this CSS selector whose text begins so."""
@@ -136,14 +163,33 @@ class Page:
 
     def run_cells(self, number):
         """Shift and Enter in each of the first so many cells with code, when the one before has been taken."""
+        from selenium.common.exceptions import TimeoutException
         from selenium.webdriver import Keys
 
         self.appears(IN_FRONT + ".jp-Notebook-ExecutionIndicator[data-status='idle']")
         for n in range(number):
             cell = IN_FRONT + "[data-windowed-list-index='%d'].jp-CodeCell" % (n + 1)
-            self.click(cell)
-            self.press(Keys.SHIFT, Keys.ENTER)
-            self._soon(lambda prompt=cell + " .jp-InputPrompt": self._find(prompt, "[ ]:") is None)
+
+            def has_been_taken(prompt=cell + " .jp-InputPrompt"):
+                return re.match(r"\[(\*|\d+)\]:", _text_of(self._find(prompt, "[")) or "")
+
+            while not has_been_taken():
+                # While the page builds itself, keys get lost.
+                self.click(cell)
+                self.press(Keys.SHIFT, Keys.ENTER)
+                with suppress(TimeoutException):
+                    self._soon(has_been_taken, timeout=5)
+
+    def shut_down_in_running_tab(self, name):
+        """The tab of what is running, and there the button beside the notebook of this name."""
+        self.click("li[data-id='jp-running-sessions']")
+        self.click("#jp-running-sessions .jp-mod-kernel[data-context]:has([title^='%s: ']) [title='Shut Down']" % name)
+
+    def close_and_shut_down(self):
+        """File, Close and Shut Down Notebook, and yes."""
+        self.click(".lm-MenuBar-item", "File")
+        self.click(".lm-Menu-item", "Close and Shut Down Notebook")
+        self.click(".jp-Dialog .jp-mod-accept")
 
 
 @pytest.fixture(scope="module")
@@ -198,3 +244,43 @@ def test_with_the_browser_closed_it_still_holds_its_master_and_its_executor(forg
     _, name = forgotten
     assert jupyter.running() == [NOTEBOOK]
     assert state(hadoop, name) == ("RUNNING", 2)
+
+
+@pytest.fixture(scope="module")
+def second(forgotten, hadoop, jupyter, browser):
+    """What happens to a second notebook, to the first when it is shut down from outside, to the second from inside."""
+    _, first = forgotten
+    seen = {}
+    with browser(jupyter.page(OTHER)) as page:
+        page.run_cells(5)
+        wait_until(lambda: SAYS_IT_WAITS in page.all_output(), "what Spark says of the wait", timeout=300)
+        name = newest(hadoop)
+        seen["while both are open"] = state(hadoop, first), state(hadoop, name)
+        page.shut_down_in_running_tab("lab3.ipynb")
+        wait_until(lambda: has_ended(hadoop, first), "the end of the first application")
+        wait_until(lambda: jupyter.running() == [OTHER], "the end of the first notebook")
+        seen["the first, shut down"] = state(hadoop, first)
+        seen["answer"] = page.text(IN_FRONT + OUTPUT, "[Row(w=")
+        seen["with room"] = state(hadoop, name)
+        page.close_and_shut_down()
+        wait_until(lambda: has_ended(hadoop, name), "the end of the second application", timeout=300)
+        wait_until(lambda: jupyter.running() == [], "the end of the second notebook")
+        seen["the second, closed and shut down"] = state(hadoop, name)
+    return seen
+
+
+@pytest.mark.claim("notebook.holds")
+def test_a_second_notebook_waits_for_the_one_that_nobody_looks_at_any_more(second):
+    assert second["while both are open"] == (("RUNNING", 2), ("RUNNING", 1))
+
+
+@pytest.mark.claim("notebook.holds")
+def test_shut_down_in_the_tab_of_what_runs_it_gives_back_what_it_held(second):
+    assert second["the first, shut down"][0] == "FINISHED"
+    assert second["answer"].startswith("[Row(w=")
+    assert second["with room"] == ("RUNNING", 2)
+
+
+@pytest.mark.claim("notebook.holds")
+def test_closed_and_shut_down_from_inside_it_gives_back_what_it_held(second):
+    assert second["the second, closed and shut down"][0] == "FINISHED"
