@@ -6,6 +6,8 @@ An IDX file says of what type its numbers are and how many there are in each dim
 import gzip
 import os
 import zlib
+from functools import reduce
+from operator import mul
 
 import numpy as np
 
@@ -67,7 +69,7 @@ def read_idx(path, dimensions):
     if len(content) < header:
         raise ValueError("%s, offset %d: ends here, in the header of %d bytes" % (path, len(content), header))
     shape = [int(size) for size in np.frombuffer(content, ">u4", dimensions, offset=4)]
-    size = header + int(np.prod(shape, dtype=object))
+    size = header + reduce(mul, shape)
     if len(content) != size:
         raise ValueError(
             "%s, offset %d: ends here, where the header says %d (%s)"
