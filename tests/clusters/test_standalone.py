@@ -19,18 +19,21 @@ from labproof.waiting import wait_until
 pytestmark = pytest.mark.slow_start
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cluster(own_part):
+    """A cluster for each test: what one kills is gone for the next."""
     with own_part("standalone") as cluster:
         yield cluster
 
 
-@pytest.fixture(scope="module")
-def event_log(tmp_path_factory):
-    return tmp_path_factory.mktemp("events")
+@pytest.fixture
+def event_log(tmp_path):
+    folder = tmp_path / "events"
+    folder.mkdir()
+    return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def sc(cluster, own_spark, event_log):
     """The SparkContext of an application with an executor on each worker."""
     settings = {
@@ -123,13 +126,21 @@ def test_the_tasks_of_one_job_run_on_both_workers(job, cluster, event_log):
     assert [task["Attempt"] for task in tasks] == [0, 0]
     assert len({task["Executor ID"] for task in tasks}) == 2
     for worker in cluster["worker_pids"]:
-        names = [" ".join(child.cmdline()) for child in psutil.Process(worker).children(recursive=True)]
+        names = [command_line(child) for child in psutil.Process(worker).children(recursive=True)]
         assert any("CoarseGrainedExecutorBackend" in name for name in names)
 
 
-@pytest.fixture(scope="module")
+def command_line(process):
+    """How a process was started; nothing if it has ended meanwhile."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+@pytest.fixture
 def start_master(cluster, tmp_path_factory):
-    """Starts another master in place of one that was killed; it ends with the module."""
+    """Starts another master in place of one that was killed; it ends with the test."""
     with ExitStack() as stack:
         folder = str(tmp_path_factory.mktemp("master"))
         how = {"env": dict(os.environ, **cluster["environ"]), "cwd": folder}
