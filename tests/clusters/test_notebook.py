@@ -11,6 +11,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+from collections import namedtuple
 from contextlib import contextmanager, suppress
 from urllib.request import Request, urlopen
 
@@ -221,35 +222,37 @@ def browser(tmp_path_factory):
     return open_browser
 
 
+Forgotten = namedtuple("Forgotten", "answer application running state")
+
+
 @pytest.fixture(scope="module")
 def forgotten(hadoop, jupyter, browser):
-    """A notebook was run in the browser and the browser closed; its answer, and its application."""
+    """A notebook was run in the browser and the browser closed; its answer, and what it held from then on."""
     with browser(jupyter.page(NOTEBOOK)) as page:
         page.run_cells(5)
         answer = page.text(IN_FRONT + OUTPUT, "[Row(w=")
-    return answer, newest(hadoop)
+    name = newest(hadoop)
+    return Forgotten(answer, name, jupyter.running(), state(hadoop, name))
 
 
 @pytest.mark.claim("modes.notebook")
 def test_a_notebook_in_the_browser_shows_what_its_cells_answer(forgotten, data):
-    answer, _ = forgotten
     words = (data / "README.md").read_text(encoding="utf-8").split()
-    shown = [(row.w, row["count"]) for row in eval(answer, {"Row": Row}) if row.w]
+    shown = [(row.w, row["count"]) for row in eval(forgotten.answer, {"Row": Row}) if row.w]
     assert len(shown) in (9, 10)
     assert shown == [(word, words.count(word)) for word, _ in shown]
 
 
 @pytest.mark.claim("notebook.holds")
-def test_with_the_browser_closed_it_still_holds_its_master_and_its_executor(forgotten, hadoop, jupyter):
-    _, name = forgotten
-    assert jupyter.running() == [NOTEBOOK]
-    assert state(hadoop, name) == ("RUNNING", 2)
+def test_with_the_browser_closed_it_still_holds_its_master_and_its_executor(forgotten):
+    assert forgotten.running == [NOTEBOOK]
+    assert forgotten.state == ("RUNNING", 2)
 
 
 @pytest.fixture(scope="module")
 def second(forgotten, hadoop, jupyter, browser):
     """What happens to a second notebook, to the first when it is shut down from outside, to the second from inside."""
-    _, first = forgotten
+    first = forgotten.application
     seen = {}
     with browser(jupyter.page(OTHER)) as page:
         page.run_cells(5)
