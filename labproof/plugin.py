@@ -73,6 +73,7 @@ def pytest_configure(config):
         # What a lab asks of its own Spark, such as a warehouse, the server has been told by whoever started it.
         config.addinivalue_line("filterwarnings", "ignore:Failed to set spark:UserWarning")
     config.addinivalue_line("markers", "slow_start: the test starts processes of its own, so it is run early")
+    config.addinivalue_line("markers", "in_order: the tests of this module tell one story of one server, in this order")
     ledger = _ledger(config)
     if ledger is not None and getattr(config.option, "dist", "no") == "load":
         # Of pytest-xdist: a module stays on one worker, as its tests share what it has started or computed.
@@ -399,6 +400,19 @@ def pytest_collection_modifyitems(items):
     """Last, whatever the order is otherwise: modules that start processes first, or one would end alone."""
     slow = {item.location[0] for item in items if item.get_closest_marker("slow_start")}
     items.sort(key=lambda item: item.location[0] not in slow)
+    _put_stories_in_order(items)
+
+
+def _put_stories_in_order(items):
+    """Undo what was shuffled within the modules that are marked ``in_order``; they keep their places in the run."""
+    stories = {}  # type: dict[str, list[int]]
+    for place, item in enumerate(items):
+        if item.get_closest_marker("in_order"):
+            stories.setdefault(item.location[0], []).append(place)
+    for places in stories.values():
+        told = sorted((items[place] for place in places), key=lambda item: item.location[1])
+        for place, item in zip(places, told):
+            items[place] = item
 
 
 def _fixtures_of_ours(item):

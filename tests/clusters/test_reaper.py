@@ -15,7 +15,7 @@ from labproof.parts.hadoop import Jvm
 from labproof.waiting import wait_until
 from labs.lab7 import reaper
 
-pytestmark = pytest.mark.slow_start
+pytestmark = [pytest.mark.slow_start, pytest.mark.in_order]
 
 ME = getpass.getuser()
 

@@ -23,7 +23,7 @@ from labproof.parts.processes import end
 from labproof.run import spark_installed
 from labproof.waiting import wait_until
 
-pytestmark = pytest.mark.slow_start
+pytestmark = [pytest.mark.slow_start, pytest.mark.in_order]
 
 # Says where its tasks run and with which Python, and then computes a sum in tasks that wait to be told to go on. Told
 # "kill", the tasks of other nodes than the driver's kill their worker at first.

@@ -17,7 +17,7 @@ from labs.lab1 import recovery
 from labs.lab4 import hive
 from labs.lab7 import paths
 
-pytestmark = pytest.mark.slow_start
+pytestmark = [pytest.mark.slow_start, pytest.mark.in_order]
 
 SAMPLE = "data/mllib/sample_multiclass_classification_data.txt"
 

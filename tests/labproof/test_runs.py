@@ -262,3 +262,18 @@ def test_two_runs_at_once_in_one_checkout_do_not_meet(course):
     outputs = [run.communicate(timeout=180)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], outputs
     assert json.loads(course.record_path.read_text(encoding="utf-8"))["complete"]
+
+
+def test_a_module_that_tells_a_story_is_not_shuffled(course):
+    tests = "".join('\n@claim("one")\ndef test_%02d(): print("%02d")\n' % (number, number) for number in range(12))
+    course.has("pytestmark = pytest.mark.in_order\n" + tests, one="")
+    (course.folder / "conftest.py").write_text(
+        "import pytest\n"
+        "@pytest.hookimpl(tryfirst=True)\n"
+        "def pytest_collection_modifyitems(items):\n"
+        "    items.reverse()\n",
+        encoding="utf-8",
+    )
+    status, output = course.run("-s", "-q")
+    assert status == 0
+    assert [int(word) for word in re.findall(r"\d\d", output.split("=")[0])] == list(range(12))
