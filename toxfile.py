@@ -25,6 +25,9 @@ ENVIRONMENTS["bigdl"] = release_for("3.5")
 ENVIRONMENTS["bigdl-deck"] = release_for("2.4")._replace(spark="2.4.6")
 ENVIRONMENTS["torch"] = RELEASES[-1]
 
+# What the tests of the tool itself want: another order each time, and a wheel to try in another course.
+OF_THE_TOOL = ["pip", "pytest-randomly", "setuptools>=77"]
+
 
 @impl
 def tox_extend_envs():
@@ -37,7 +40,7 @@ def tox_add_core_config(core_conf, state):
     """Say what is in them; what they have in common is the section `spark` of tox.ini."""
     for name, release in ENVIRONMENTS.items():
         python, executable = _python_for(release)
-        requirements = test_requirements(release, python) + (["pytest-randomly"] if name == "newest" else [])
+        requirements = test_requirements(release, python) + (OF_THE_TOOL if name == "newest" else [])
         if DEEP_LEARNING.get(name):
             requirements.append("-r" + str(ROOT / "labs" / "lab8" / DEEP_LEARNING[name]))
         what = "the section on deep learning" if name in DEEP_LEARNING else "the whole specification"
