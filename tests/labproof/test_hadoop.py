@@ -14,7 +14,7 @@ from labproof.keeper import end_processes_of, listening_beyond_loopback, process
 from labproof.parts.hadoop import get_json
 from labproof.waiting import wait_until
 
-pytestmark = pytest.mark.slow_start
+pytestmark = [pytest.mark.slow_start, pytest.mark.in_order]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from labs.tour import hbase
 
-pytestmark = pytest.mark.slow_start
+pytestmark = [pytest.mark.slow_start, pytest.mark.in_order]
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from contextlib import closing
 import psutil
 import pytest
 
-pytestmark = pytest.mark.slow_start
+pytestmark = [pytest.mark.slow_start, pytest.mark.in_order]
 
 USERS = [("Alyssa", None), ("Ben", "red"), ("Chloé", "green"), ("Dagny", None), ("Émile", "blue")]
 
