@@ -227,7 +227,7 @@ def test_an_application_that_asks_for_more_than_is_free_waits_and_says_so(sessio
     assert application(hadoop, name)["state"] == "RUNNING"
     assert len(containers(hadoop, name)) == 1
     waiting.close(force=True)
-    wait_until(lambda: application(hadoop, name)["state"] != "RUNNING", "the end of the application")
+    wait_until(lambda: application(hadoop, name)["state"] != "RUNNING", "the end of the application", timeout=300)
 
 
 @pytest.mark.claim("yarn.batch")
