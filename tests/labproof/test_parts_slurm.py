@@ -66,8 +66,12 @@ def test_nothing_of_slurm_listens_beyond_loopback(running):
 
 def test_a_run_that_is_killed_leaves_no_daemon_and_no_job(running):
     process, configuration = running(seconds=600)
-    names = [found.name() for found in processes_of(configuration)]
-    assert [names.count(name) for name in ("slurmctld", "slurmd", "munged", "sleep")] == [1, 2, 1, 2]
+
+    def at_work():
+        names = [found.name() for found in processes_of(configuration)]
+        return [names.count(name) for name in ("slurmctld", "slurmd", "munged", "sleep")]
+
+    wait_until(lambda: at_work() == [1, 2, 1, 2], "all daemons, and a task on each node")
     process.kill()
     process.communicate()
     wait_until(lambda: not processes_of(configuration), "the end of Slurm and its job", timeout=30)
