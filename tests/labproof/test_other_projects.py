@@ -38,7 +38,9 @@ def alone(course, tmp_path):
 
     def run(*arguments):
         strays = {"PATH": "/nowhere", "JAVA_HOME": "/nowhere", "MASTER": "mine"}
-        return course.run(*arguments, TMPDIR=str(tmp_path / "tmp"), PYTHONPATH=str(tmp_path), **strays)
+        # Python would compile sitecustomize.py beside it.
+        strays.update(TMPDIR=str(tmp_path / "tmp"), PYTHONPATH=str(tmp_path), PYTHONDONTWRITEBYTECODE="1")
+        return course.run(*arguments, **strays)
 
     return run
 
