@@ -265,14 +265,16 @@ def after_a_node_was_killed(session, hadoop):
     blocks = sc.textFile("blocks", 8)
     assert blocks.getNumPartitions() == 8
     read = blocks.mapPartitionsWithIndex(kill).map(int).stats()
-    wait_until(lambda: live_nodes(hadoop) == (1, 1), "HDFS and YARN to notice")
+    wait_until(lambda: has_noticed(hadoop), "HDFS and YARN to notice")
     return lines, read, in_hdfs(hadoop, hadoop["home"] + "/blocks/part-00000", "OPEN")
 
 
-def live_nodes(hadoop):
+def has_noticed(hadoop):
+    """Whether both know that a node is gone: HDFS counts it out a moment before it forgets what blocks it has."""
     beans = told_by(hadoop["namenode"] + "/jmx?qry=Hadoop:service=NameNode,name=FSNamesystemState")["beans"]
     metrics = told_by(hadoop["resourcemanager"] + "/ws/v1/cluster/metrics")["clusterMetrics"]
-    return beans[0]["NumLiveDataNodes"], metrics["activeNodes"]
+    one_is_left = (beans[0]["NumLiveDataNodes"], metrics["activeNodes"]) == (1, 1)
+    return one_is_left and beans[0]["UnderReplicatedBlocks"] > 0
 
 
 @pytest.mark.claim("yarn.batch")
