@@ -4,6 +4,7 @@ The archive belongs to one Java and one Spark, takes 200 MB, and is made once, b
 program, this module is the work by which a JVM learns the classes that labs need.
 """
 
+import glob
 import hashlib
 import os
 import shutil
@@ -65,6 +66,9 @@ def make(java, environ, folder):
     with FileLock(os.path.join(folder, "lock")):
         if is_there(folder):
             return
+        for left in glob.glob(os.path.join(glob.escape(folder), "making-*")):
+            # By a run that was killed.
+            shutil.rmtree(left, ignore_errors=True)
         scratch = tempfile.mkdtemp(prefix="making-", dir=folder)
         try:
             # Made with the same collector: the base that comes with a JDK is for another, or isn't there at all.

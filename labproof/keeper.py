@@ -1,4 +1,4 @@
-"""The process that keeps a run's JVM: ``python -m labproof.keeper FOLDER``.
+"""The process that keeps a run's JVM: ``python -m labproof.keeper FOLDER [--watch]``.
 
 It starts the JVM when somebody wants it, another when that one dies, and ends with its standard input: when the process
 that started it closes it or is gone, also by SIGKILL. Then the JVM and every process that carries the run's name in its
@@ -8,7 +8,6 @@ into ``FOLDER/exposed.json`` which processes of the run listened beyond loopback
 """
 
 import ipaddress
-import json
 import os
 import select
 import shutil
@@ -20,20 +19,17 @@ import time
 
 import psutil
 
-from labproof.handover import MOST_JVMS, write
+from labproof.handover import MOST_JVMS, read_json, write
 
 SECONDS_TO_START = 120
 # A look at what listens takes some 30 ms; what is there for less time than this between two may be missed.
 SECONDS_BETWEEN_LOOKS = 1
 
 
-def main(folder):
+def main(folder, watched):
     """Keep the JVM of the run in ``folder`` until standard input ends."""
     jvms = os.path.join(folder, "jvm")
-    with open(os.path.join(folder, "keeper.json"), encoding="utf-8") as stream:
-        settings = json.load(stream)
-    command = settings["command"]
-    watch = Watch(folder) if settings["watch"] else None
+    watch = Watch(folder) if watched else None
     jvm = None
     generation = 0
     try:
@@ -41,7 +37,7 @@ def main(folder):
         while not select.select([sys.stdin], [], [], 0.02)[0]:
             if jvm is None and generation < MOST_JVMS and os.path.exists(os.path.join(jvms, "wanted")):
                 generation += 1
-                jvm = Jvm(command, jvms, generation)
+                jvm = Jvm(read_json(os.path.join(folder, "keeper.json")), jvms, generation)
             elif jvm is not None and not jvm.is_fine():
                 if not jvm.announced:
                     # Another one would not start either.
@@ -59,9 +55,9 @@ def main(folder):
 
 
 class Jvm:
-    """A JVM that runs Spark's gateway for Python, started by ``spark-submit``."""
+    """A JVM that runs Spark's gateway for Python, started by ``spark-submit``: by the ``how`` that the run wrote."""
 
-    def __init__(self, command, folder, generation):
+    def __init__(self, how, folder, generation):
         self._folder = folder
         self._generation = generation
         self._address = os.path.join(folder, "address-%d" % generation)
@@ -74,6 +70,7 @@ class Jvm:
         host, port = self._callback.getsockname()
         environ = dict(
             os.environ,
+            SPARK_SUBMIT_OPTS=how["options"],
             _PYSPARK_DRIVER_CONN_INFO_PATH=self._address,
             _PYSPARK_DRIVER_CALLBACK_HOST=host,
             _PYSPARK_DRIVER_CALLBACK_PORT=str(port),
@@ -81,7 +78,7 @@ class Jvm:
         self._deadline = time.monotonic() + SECONDS_TO_START
         with open(self._log, "wb") as log:
             self._process = subprocess.Popen(
-                command,
+                how["command"],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -202,4 +199,4 @@ def end_processes_of(folder):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], watched=sys.argv[2:] == ["--watch"])

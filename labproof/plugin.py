@@ -91,7 +91,7 @@ def pytest_configure(config):
         config.pluginmanager.register(Specification(config, ledger), "labproof-specification")
         if owner is not None and not config.option.collectonly:
             config.pluginmanager.register(
-                Recorder(config, ledger, owner.run, _build_folder(config)), "labproof-recorder"
+                Recorder(config, ledger, owner.run, build_folder(config)), "labproof-recorder"
             )
 
 
@@ -106,7 +106,8 @@ def is_worker(config):
     return hasattr(config, "workerinput")
 
 
-def _build_folder(config):
+def build_folder(config):
+    """Where records and class archives are kept."""
     return os.path.join(str(config.rootdir), config.getini("labproof_build"))
 
 
@@ -139,7 +140,7 @@ class OwnerOfTheRun:
 
     def _make(self):
         place = self._config.option.remote or self._config.option.master
-        self.run = Run(str(self._config.rootdir), _build_folder(self._config), place, self.folder)
+        self.run = Run(str(self._config.rootdir), build_folder(self._config), place, self.folder)
         self._take_environment()
 
     def _take_environment(self):
@@ -163,6 +164,7 @@ class OwnerOfTheRun:
 
     def _start(self):
         run, option = self.run, self._config.option
+        run.start_keeper(watch=option.loopback_only)
         # The archive pays in a run of everything; a few tests are sooner done without.
         wanted = self._config.getini("labproof_archive") and not option.file_or_dir
         if wanted and run.archive and not is_there(run.archive):
@@ -176,7 +178,6 @@ class OwnerOfTheRun:
                 said = error.stdout.decode("utf-8", "replace").strip()
                 terminal.write_line("labproof: it could not be made, and the run goes on without it:\n%s" % said)
             self._take_environment()
-        run.start_keeper(watch=option.loopback_only)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node):

@@ -66,6 +66,7 @@ TEST_TOOLS = {
         "duckdb==0.3.0",
         "nbclient==0.5.9",
         "ipykernel==5.5.6",
+        "bitarray==2.9.3",
         "tomli==1.2.3",
         "rich==12.6.0",
     ),

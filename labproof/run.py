@@ -4,7 +4,6 @@ The process that the user started (under pytest-xdist: the controller) makes the
 environment variable ``LABPROOF_RUN``.
 """
 
-import json
 import locale
 import os
 import re
@@ -17,7 +16,7 @@ from importlib.util import find_spec
 
 from labproof import archive, java, releases
 from labproof.doctor import explain
-from labproof.handover import MOST_JVMS, read_json
+from labproof.handover import MOST_JVMS, read_json, write
 from labproof.waiting import wait_until
 
 # What a user's environment may carry from another Spark. A run of the suite is about the Spark that is installed here,
@@ -204,20 +203,16 @@ class Run:
         """Make the class archive and use it from now on; raises as ``archive.make``."""
         archive.make(self.java, self.environ, self.archive)
         self._set_jvm_options()
+        self._tell_keeper()
 
     def start_keeper(self, watch=False):
         """Start the process that keeps this run's JVM and, when this process ends, ends all that the run started.
 
         ``watch`` is whether it also watches that nothing of the run listens beyond loopback.
         """
-        settings = {
-            "watch": watch,
-            "command": [os.path.join(self.home, "bin", "spark-submit")] + self._jvm_settings() + ["pyspark-shell"],
-        }
-        with open(os.path.join(self.folder, "keeper.json"), "w", encoding="utf-8") as stream:
-            json.dump(settings, stream)
+        self._tell_keeper()
         self._keeper = subprocess.Popen(
-            [sys.executable, "-m", "labproof.keeper", self.folder],
+            [sys.executable, "-m", "labproof.keeper", self.folder] + (["--watch"] if watch else []),
             stdin=subprocess.PIPE,
             # Its output would end with the terminal's; it writes what it has to say into the folder.
             stdout=subprocess.DEVNULL,
@@ -225,6 +220,11 @@ class Run:
             env=self._jvm_environ(),
             start_new_session=True,
         )
+
+    def _tell_keeper(self):
+        """How to start a JVM, which it looks up when one is wanted."""
+        command = [os.path.join(self.home, "bin", "spark-submit")] + self._jvm_settings() + ["pyspark-shell"]
+        write(self.folder, "keeper", {"command": command, "options": self.environ["SPARK_SUBMIT_OPTS"]})
 
     def _jvm_environ(self):
         environ = dict(self.environ, PYTHONPATH=_with_labproof(self.environ["PYTHONPATH"]))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from labproof.plugin import build_folder
+
 CLAIMS = """
 [deck]
 title = "Sums"
@@ -20,7 +22,7 @@ title = "Sums"
 @pytest.fixture(scope="session")
 def share_archives(pytestconfig):
     """Lets a course in a folder of its own use this checkout's class archives."""
-    archives = Path(str(pytestconfig.rootdir)) / "build" / "jvm"
+    archives = Path(build_folder(pytestconfig)) / "jvm"
 
     def share(folder):
         if archives.exists():

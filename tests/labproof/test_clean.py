@@ -18,7 +18,9 @@ signal.pause()
 
 def test_a(spark):
     folder = os.environ["LABPROOF_RUN"].split(os.pathsep)[-1]
-    listener = subprocess.Popen([sys.executable, "-c", LISTEN], stdout=subprocess.PIPE)
+    # Not to be seen by the run that looks at this one.
+    environ = dict(os.environ, LABPROOF_RUN=folder)
+    listener = subprocess.Popen([sys.executable, "-c", LISTEN], stdout=subprocess.PIPE, env=environ)
     assert listener.stdout.readline() == b"listening\\n"
     %s
     listener.kill()

@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import socket
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -163,6 +164,27 @@ def test_a_run_that_is_ended_leaves_no_process_no_folder_and_no_finished_record(
     assert not alive
     wait_until(lambda: not psutil.os.path.exists(folder), "the run's folder to go", timeout=10)
     assert not json.loads(course.record_path.read_text(encoding="utf-8"))["complete"]
+
+
+@pytest.mark.slow_start
+def test_a_run_that_is_killed_while_it_prepares_the_class_archive_leaves_no_process_and_no_folder(course):
+    if (course.folder / "build").exists():
+        (course.folder / "build" / "jvm").unlink()
+    course.has("def test_1(spark): pass", one="")
+    process = course.start("-o", "labproof_archive=true")
+
+    def family_with_learner():
+        family = psutil.Process(process.pid).children(recursive=True)
+        with suppress(psutil.NoSuchProcess):
+            words = [word for child in family for word in child.cmdline()]
+            return any(word.startswith("-XX:ArchiveClassesAtExit=") for word in words) and family
+
+    left = wait_until(family_with_learner, "the JVM that learns the classes", timeout=120)
+    folder = left[0].environ()["LABPROOF_RUN"].split(":")[-1]
+    process.kill()
+    process.communicate(timeout=60)
+    assert psutil.wait_procs(left, timeout=10)[1] == []
+    wait_until(lambda: not psutil.os.path.exists(folder), "the run's folder to go", timeout=10)
 
 
 NEIGHBOURS = """

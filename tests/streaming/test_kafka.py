@@ -7,6 +7,7 @@ from contextlib import closing
 
 import psutil
 import pytest
+from pyspark.sql.utils import StreamingQueryException
 
 from labproof.parts.kafka import client
 from labproof.waiting import wait_until
@@ -150,14 +151,19 @@ def test_both_partitions_are_read_and_each_in_the_order_it_has(spark, kafka, tmp
         assert [int(row.value) for row in rows if row.partition == partition] == list(range(partition, 100, 2))
 
 
-def test_a_topic_that_is_not_there_is_told(spark, kafka, tmp_path):
+def test_a_topic_that_is_not_there_is_told(spark, kafka, tmp_path, measured):
     messages = kafka_words.lines_of(kafka_words.from_kafka(spark, kafka["servers"], "no_such_topic"))
     query = kafka_words.write_counts(count_words(messages), kafka["servers"], "words", str(tmp_path))
+    told = False
     try:
+        query.processAllAvailable()
+    except StreamingQueryException:
         with pytest.raises(kafka_words.NoMessages, match="has not both topics"):
             kafka_words.watch(query, kafka["servers"])
+        told = True
     finally:
         query.stop()
+    assert told == measured("a missing topic is told")
 
 
 WORDS = ["word%d" % number for number in range(50)]
