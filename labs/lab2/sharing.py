@@ -100,7 +100,8 @@ def use_a_broadcast(sc, tasks):
         b.value.append("used")
         return os.getpid(), before
 
-    return sc.parallelize(range(tasks), tasks).map(mark).collect()
+    # A list: after numbers of a range Spark 2 does not use a process again.
+    return sc.parallelize(list(range(tasks)), tasks).map(mark).collect()
 
 
 def use_a_plain_variable(sc, tasks):

@@ -31,7 +31,6 @@ PROGRAM = """
 import os, signal, socket, sys, time
 
 from pyspark import SparkContext, TaskContext
-import recovery
 
 def where(_):
     time.sleep(0.2)
@@ -46,6 +45,8 @@ def square(x):
     return x * x
 
 sc = SparkContext.getOrCreate()
+# Spark 2.3.0 brings it no sooner.
+import recovery
 told, home = os.path.abspath("told-" + os.environ["SLURM_JOB_ID"]), socket.gethostname()
 print(sorted(set([(home, sys.executable)] + sc.parallelize(range(16), 16).map(where).collect())), flush=True)
 print(sc.parallelize(range(4), 4).map(square).sum())
@@ -229,7 +230,8 @@ class Running(object):
 
         def waits():
             state = self.cluster.about(self.job, "JobState")
-            assert state in ("PENDING", "CONFIGURING", "RUNNING"), self.cluster.said(self.job, "err")
+            said = self.cluster.said(self.job) + self.cluster.said(self.job, "err")
+            assert state in ("PENDING", "CONFIGURING", "RUNNING"), said
             return state == "RUNNING" and self.where()
 
         wait_until(waits, "tasks of job " + self.job, timeout=self.cluster.patience, every=0.3)

@@ -6,6 +6,7 @@ its own. Spark's log of events tells what ran where.
 
 import json
 import os
+import re
 from collections import Counter
 
 import psutil
@@ -159,5 +160,5 @@ def test_the_killed_executor_is_gone_for_good(recovered, event_log):
     _, tasks = recovered
     lost = next(task for task in tasks if task["Task End Reason"]["Reason"] == "ExecutorLostFailure")
     removed = {event["Executor ID"]: event["Removed Reason"] for event in events_of(event_log, "ExecutorRemoved")}
-    # 128 and the number of SIGKILL.
-    assert "137" in removed[lost["Task Info"]["Executor ID"]]
+    # By the worker, which sees it end with 128 and the number of SIGKILL, or by the driver, which loses it: who is first.
+    assert re.search(r"\b137\b|RPC client disassociated", removed[lost["Task Info"]["Executor ID"]])

@@ -176,7 +176,8 @@ def test_a_run_that_is_killed_while_it_prepares_the_class_archive_leaves_no_proc
     def family_with_learner():
         family = psutil.Process(process.pid).children(recursive=True)
         with suppress(psutil.NoSuchProcess):
-            words = [word for child in family for word in child.cmdline()]
+            # Of a child that has ended it is None.
+            words = [word for child in family for word in child.as_dict(["cmdline"])["cmdline"] or []]
             return any(word.startswith("-XX:ArchiveClassesAtExit=") for word in words) and family
 
     left = wait_until(family_with_learner, "the JVM that learns the classes", timeout=120)
