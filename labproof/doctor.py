@@ -397,8 +397,10 @@ def _can_listen(address, port):
 
 def check_other_sessions(machine):
     """Sessions of an earlier run, and Derby stores that are in use."""
-    for pid, state in machine.leftovers():
-        yield "leftover", "process %s, a Spark session that %s" % (pid, state), False
+    leftovers = ["process %s, a Spark session that %s" % leftover for leftover in machine.leftovers()]
+    if leftovers:
+        # One command ends all of them.
+        yield "leftover", "; ".join(leftovers), False
     if "hive" in machine.needs:
         for path in machine.derby_locks():
             if _is_locked(path):
