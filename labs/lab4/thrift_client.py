@@ -31,7 +31,7 @@ def ask(connection, statement):
 
 def words_of(error):
     """What Spark says of a statement, without the server's words around it and the places in Java below it."""
-    return str(error).split("Exception: ")[-1].strip().splitlines()[0]
+    return str(error).split("\n\tat ")[0].split("Exception: ")[-1].strip().splitlines()[0]
 
 
 def main(server, statement="SHOW TABLES"):
