@@ -73,7 +73,8 @@ def run(attendee_of_module, tmp_path_factory):
     cut = next_table(counter)
     processes = [p for terminal in (netcat, counter) for p in psutil.Process(terminal.pid).children(recursive=True)]
     # In the middle of a batch Java may still complain of being interrupted; people type Ctrl+C between two lines.
-    [checkpoint] = tmp.glob("temporary*")
+    # Spark 2.4 has another temporary folder beside it, of the socket's.
+    [checkpoint] = (offsets.parent for offsets in tmp.glob("temporary*/offsets"))
     wait_until(lambda: all_batches_are_done(checkpoint), "the end of the last batch")
     counter.sendintr()
     counter.sendline("echo status $?")
