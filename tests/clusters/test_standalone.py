@@ -1,6 +1,6 @@
-"""Slides 6 and 10 on Spark's own cluster: a worker with its executor is killed in mid job, and so is the master.
+"""Slides 6 and 10 on Spark's own cluster: its master is killed in mid job, and then a worker with its executor.
 
-Spark's log of events tells which tasks ran where, and which ran again.
+One cluster and one application for all of it. Spark's log of events tells which tasks ran where, and which ran again.
 """
 
 import json
@@ -16,24 +16,21 @@ from labproof.parts.processes import server
 from labproof.parts.standalone import state_of, workers
 from labproof.waiting import wait_until
 
-pytestmark = pytest.mark.slow_start
+pytestmark = [pytest.mark.slow_start, pytest.mark.in_order]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster(own_part):
-    """A cluster for each test: what one kills is gone for the next."""
     with own_part("standalone") as cluster:
         yield cluster
 
 
-@pytest.fixture
-def event_log(tmp_path):
-    folder = tmp_path / "events"
-    folder.mkdir()
-    return folder
+@pytest.fixture(scope="module")
+def event_log(tmp_path_factory):
+    return tmp_path_factory.mktemp("events")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sc(cluster, own_spark, event_log):
     """The SparkContext of an application with an executor on each worker."""
     settings = {
@@ -138,9 +135,9 @@ def command_line(process):
         return ""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def start_master(cluster, tmp_path_factory):
-    """Starts another master in place of one that was killed; it ends with the test."""
+    """Starts another master in place of one that was killed; it ends with the module."""
     with ExitStack() as stack:
         folder = str(tmp_path_factory.mktemp("master"))
         how = {"env": dict(os.environ, **cluster["environ"]), "cwd": folder}
