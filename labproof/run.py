@@ -4,6 +4,7 @@ The process that the user started (under pytest-xdist: the controller) makes the
 environment variable ``LABPROOF_RUN``.
 """
 
+import glob
 import locale
 import os
 import re
@@ -13,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 from importlib.util import find_spec
+from pathlib import Path
+from zipfile import ZipFile
 
 from labproof import archive, java, releases
 from labproof.doctor import explain
@@ -194,10 +197,24 @@ class Run:
         if len(self.folder) > 60 or not self.master.startswith("local"):
             sockets = []
         own = sockets + ["-Djava.io.tmpdir=" + os.path.join(self.folder, "tmp"), executors]
-        if releases.numbers(self.spark) < (2, 4):
-            # One of 2.3's own jars has a log4j.properties that puts the log on standard output, between a lab's lines.
-            own.append("-Dlog4j.configuration=org/apache/spark/log4j-defaults.properties")
+        own += self._log_options()
         self.environ["SPARK_SUBMIT_OPTS"] = archive.quoted(fast + EVERYWHERE + own)
+
+    def _log_options(self):
+        """What keeps Spark's log from standard output, between a lab's lines."""
+        minor = releases.numbers(self.spark)[:2]
+        if minor < (2, 4):
+            # One of 2.3's jars has a log4j.properties that puts it there.
+            return ["-Dlog4j.configuration=org/apache/spark/log4j-defaults.properties"]
+        if minor != (3, 3):
+            return []
+        # Of 3.3 the settings that it has by itself do.
+        [core] = glob.glob(os.path.join(glob.escape(self.home), "jars", "spark-core_*.jar"))
+        with ZipFile(core) as jar:
+            settings = jar.read("org/apache/spark/log4j2-defaults.properties")
+        path = Path(self.folder, "log4j2.properties")
+        path.write_bytes(settings.replace(b"SYSTEM_OUT", b"SYSTEM_ERR"))
+        return ["-Dlog4j2.configurationFile=" + path.as_uri()]
 
     def make_archive(self):
         """Make the class archive and use it from now on; raises as ``archive.make``."""

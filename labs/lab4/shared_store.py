@@ -36,6 +36,8 @@ def settings(store, driver):
     """What a session that is to use the store has to be told."""
     of_spark = {
         "spark.sql.catalogImplementation": "hive",
+        # As in files.py, in Hive's words: the SQL prompt of Spark 2 knows no others.
+        "spark.hadoop.hive.metastore.warehouse.dir": os.path.abspath("spark-warehouse"),
         "spark.driver.extraClassPath": driver,
         "spark.hadoop.hive.metastore.schema.verification": "false",
     }

@@ -17,6 +17,8 @@ def shell(attendee_of_module):
     """The prompt from its start to its end: ``banner``, ``answers`` by the line typed."""
     # A plain terminal and Python's plain prompt: the answers come without colours.
     attendee_of_module.environ.update(TERM="dumb", PYTHON_BASIC_REPL="1")
+    # Without its web page Spark 3.1 to 3.3 does not come to the end of its greeting.
+    attendee_of_module.environ["SPARK_SUBMIT_OPTS"] += " -Dspark.ui.enabled=true -Dspark.ui.port=0"
     shell = attendee_of_module.spawn("pyspark", lab="lab2")
     shell.expect_exact(PROMPT)
     shell.banner = shell.before

@@ -40,9 +40,11 @@ def shell(attendee):
 
 @pytest.mark.claim("sql.hive-store")
 def test_the_store_that_spark_makes_is_for_one_session_at_a_time(attendee, shell):
+    # As on the slides; where the prompt of Spark 2 makes the store, tables are in /user/hive/warehouse.
+    attendee.run("make -s files", lab="lab4")
     first = shell("spark-sql")
     at_the_prompt(first, "CREATE TABLE by_the_first USING parquet AS SELECT 1 AS n;")
-    second = attendee.run("make -s files", lab="lab4", status=None)
+    second = attendee.run("make -s hive", lab="lab4", status=None)
     assert second.returncode != 0
     assert "ERROR XSDB6: Another instance of Derby may have already booted the database" in second.stderr
     assert "1" in at_the_prompt(first, "SELECT n FROM by_the_first;")
@@ -68,6 +70,8 @@ def test_a_store_in_postgresql_is_shared_by_two_sessions_at_once(attendee, postg
 
     attendee.run(["make", "-s", "files", "SPARK_SUBMIT=spark-submit " + postgres_store], lab="lab4")
     assert "Alyssa" in at_the_prompt(first, "SELECT name FROM users1;")
+    warehouse = attendee.folder / "labs" / "lab4" / "spark-warehouse"
+    assert {"by_the_first", "users1"} <= set(os.listdir(str(warehouse)))
 
     second = attendee.run(["spark-sql"] + postgres_store.split() + ["-e", "SELECT n FROM by_the_first"], lab="lab4")
     assert second.stdout.split() == ["1"]
