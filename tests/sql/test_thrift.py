@@ -48,6 +48,21 @@ def test_a_program_without_spark_reads_the_table_that_a_spark_job_saved(attendee
 
 
 @pytest.mark.claim("sql.thrift")
+@pytest.mark.parametrize(
+    ("command", "row"),
+    [
+        ("python thrift_client.py 127.0.0.1:%s", "default\tusers1\tFalse"),
+        ("make thrift PORT=%s", "default\tusers1\tFalse"),
+        ("make thrift PORT=%s SQL='SELECT count(*) FROM users1'", "5"),
+    ],
+    ids=["python", "make", "make with SQL"],
+)
+def test_typed_at_a_terminal_it_lists_the_tables_or_answers_what_it_is_asked(attendee_of_module, thrift, command, row):
+    port = thrift["server"].rpartition(":")[2]
+    assert row in attendee_of_module.run(command % port, lab="lab4").stdout.splitlines()
+
+
+@pytest.mark.claim("sql.thrift")
 def test_beeline_reads_it_through_jdbc(attendee_of_module, thrift):
     query = "SELECT name, favorite_color FROM users1 ORDER BY name"
     command = ["beeline", "-u", "jdbc:hive2://" + thrift["server"], "-n", "student", "--outputformat=csv2", "-e", query]
