@@ -48,6 +48,7 @@ def test_a_scan_reads_a_part_of_the_rows_and_of_the_columns(spark_with_hbase, pl
     assert hbase.read(spark_with_hbase, place, "fruit", row_start="b", row_stop="d").keys().collect() == ["cherry"]
     sizes = hbase.read(spark_with_hbase, place, "fruit", columns="look:size")
     assert sizes.collect() == [("apple", {"look:size": 1})]
+    assert "From b on: ['cherry', 'poire née']\n" in printed
 
 
 @pytest.mark.claim("hadoop.hbase")
@@ -55,9 +56,9 @@ def test_what_is_written_later_is_read_later(spark_with_hbase, place, printed):
     with closing(hbase.client(spark_with_hbase, place)) as connection:
         hbase.make_table(spark_with_hbase, connection, "later", ["cf"])
         assert hbase.read(spark_with_hbase, place, "later").count() == 0
-        hbase.put(spark_with_hbase, connection, "later", [("%02d" % n, {"cf:n": str(n)}) for n in range(30)])
+        hbase.put(spark_with_hbase, connection, "later", [("%02d" % n, {"cf:n": "x" * n}) for n in range(30)])
     rows = hbase.read(spark_with_hbase, place, "later")
-    assert rows.keys().collect() == ["%02d" % n for n in range(30)]
+    assert rows.collect() == [("%02d" % n, {"cf:n": n}) for n in range(30)]
 
 
 @pytest.mark.claim("hadoop.hbase")
@@ -73,4 +74,5 @@ def test_the_output_format_does_not_take_what_comes_from_python(spark_with_hbase
     )
     assert "org.apache.hadoop.io.Text cannot be cast to" in said
     assert "org.apache.hadoop.hbase.client.Mutation" in said
+    assert "Written from Python by the output format: %s\n" % said in printed
     assert "fig" not in hbase.read(spark_with_hbase, place, "fruit").keys().collect()
