@@ -120,6 +120,48 @@ def test_it_reads_digits_that_it_has_not_seen(lab, written, trained, record_prop
     record_property("accuracies", accuracies)
     assert [len(epochs) for epochs in accuracies] == [EPOCHS, EPOCHS]
     assert min(epochs[-1] for epochs in accuracies) > 0.92
+    # So many of the 300 that were held out, not of the 1497 to train with.
+    right = [300 * share for epochs in accuracies for share in epochs]
+    assert right == pytest.approx([round(number) for number in right], abs=1e-3)
+
+
+def test_what_one_process_learns_the_other_knows_too(lab, written, trained, tmp_path, record_property):
+    parquet = pytest.importorskip("pyarrow.parquet", reason="needs pyarrow: pip install pyarrow")
+    table = parquet.read_table(str(written / "train"))
+    labels = table["label"].to_pylist()
+    small, large = [[row for row, label in enumerate(labels) if (label > 4) is above] for above in (False, True)]
+    # A row is for each process in turn: one sees the digits up to 4, the other those from 5 on.
+    in_turn = [row for pair in zip(small, large) for row in pair]
+    (tmp_path / "train").mkdir()
+    parquet.write_table(table.take(in_turn), str(tmp_path / "train" / "in_turn.parquet"))
+    (tmp_path / "test").symlink_to(written / "test")
+    accuracy = trained(tmp_path, seed=0)[-1]
+    record_property("accuracy_of_both_halves", accuracy)
+    # About half of the digits are of those that one has seen.
+    assert accuracy > 0.8
+
+
+def test_the_options_come_to_the_processes(lab, spark, data, monkeypatch):
+    started = []
+
+    class Distributor(object):
+        def __init__(self, *processes, **how):
+            started.extend([processes, how])
+
+        def run(self, train, folder, *options):
+            assert os.listdir(folder)
+            started.append(options)
+
+    monkeypatch.setattr(lab.lenet5, "TorchDistributor", Distributor)
+    folder = str(data / "lab8")
+    lab.lenet5.main(["--batchSize", "7", "--maxEpoch", "3", "--processes", "4", "--dataPath", folder])
+    assert started == [(4,), {"local_mode": True, "use_gpu": False}, (7, 3)]
+
+
+def test_a_folder_without_digits_ends_the_lab_with_one_line(lab, attendee):
+    done = attendee.run("python lenet5_torch.py --dataPath nowhere", lab="lab8", status=1)
+    assert re.search("^lenet5_torch.py: nowhere: there is no train-images-idx3-ubyte", done.stderr, re.MULTILINE)
+    assert "Traceback" not in done.stderr
 
 
 def test_from_shuffled_labels_it_does_not_learn_to_read(lab, written, trained, tmp_path, record_property):
