@@ -270,9 +270,15 @@ def test_without_bigdl_in_sparks_class_path_the_lab_says_what_to_do(bigdl, atten
     assert "lenet5.py: this Spark runs without BigDL: start it with make, or with python" in done.stdout
 
 
-@pytest.mark.claim("lab8.lenet5")
-def test_a_damaged_file_ends_the_lab_with_one_line(bigdl, attendee):
+@pytest.mark.parametrize(
+    ("script", "claim"),
+    [
+        pytest.param("lenet5.py", None, marks=pytest.mark.claim("lab8.lenet5")),
+        pytest.param("local_lenet.py", None, marks=pytest.mark.claim("lab8.local-lenet")),
+    ],
+)
+def test_a_damaged_file_ends_the_lab_with_one_line(bigdl, attendee, script, claim):
     path = attendee.folder / "data" / "lab8" / "t10k-labels-idx1-ubyte.gz"
     path.write_bytes(b"no digits")
-    done = attendee.run("python lenet5.py --maxEpoch 1", lab="lab8", status=1)
-    assert re.search(r"^lenet5.py: \S*t10k-labels-idx1-ubyte.gz, offset 0: ", done.stderr, re.MULTILINE)
+    done = attendee.run("python %s --maxEpoch 1" % script, lab="lab8", status=1)
+    assert re.search(r"^%s: \S*t10k-labels-idx1-ubyte.gz, offset 0: " % script, done.stderr, re.MULTILINE)
