@@ -259,6 +259,8 @@ def test_make_trains_and_tells_after_each_epoch_how_good_it_is(bigdl, attendee, 
     epochs = EPOCH.findall(printed)
     assert [epoch for epoch, _, _ in epochs] == ["1", "2"]
     assert float(epochs[1][1]) > 80
+    # Thirds of a percent: so many of the 300 that were held out, not of the 1497 to train with.
+    assert {percent[-1] for _, percent, _ in epochs} <= set("037")
     # BigDL's own log would be in the machine's temporary folder, under a name that nobody has filled in.
     assert not os.path.exists(os.path.join(tempfile.gettempdir(), "${sys:logFilename}"))
     assert not os.path.exists("/tmp/${sys:logFilename}")
