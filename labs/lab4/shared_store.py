@@ -77,6 +77,7 @@ def make_tables(store, driver):
 def write(path, properties, between):
     """Write a file of properties that only its owner may read, as a password is among them."""
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        os.chmod(path, 0o600)  # that of an earlier one stays
         file.writelines("%s%s%s\n" % (name, between, value) for name, value in sorted(properties.items()))
 
 

@@ -160,5 +160,5 @@ def test_the_killed_executor_is_gone_for_good(recovered, event_log):
     _, tasks = recovered
     lost = next(task for task in tasks if task["Task End Reason"]["Reason"] == "ExecutorLostFailure")
     removed = {event["Executor ID"]: event["Removed Reason"] for event in events_of(event_log, "ExecutorRemoved")}
-    # By the worker, which sees it end with 128 and the number of SIGKILL, or by the driver, which loses it: who is first.
+    # Told by the worker, that it ended with 128 and the number of SIGKILL, or by the driver, that it is lost.
     assert re.search(r"\b137\b|RPC client disassociated", removed[lost["Task Info"]["Executor ID"]])

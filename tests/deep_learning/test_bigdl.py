@@ -124,9 +124,6 @@ def test_it_computes_with_mkl_and_nothing_for_an_accelerator_is_loaded(context, 
 
 # The network, slide 43
 
-
-# The network, slide 43
-
 LAYERS = [
     ("Reshape", (1, 28, 28)),
     ("SpatialConvolution", (6, 24, 24)),
