@@ -87,7 +87,7 @@ def pytest_configure(config):
             owner.make_now()
     config.pluginmanager.register(UserOfTheRun(config, owner), "labproof-session")
     if ledger is not None:
-        _pass_over_sockets_of_spark(config)
+        _pass_over_warnings_of_spark(config)
         config.pluginmanager.register(Specification(config, ledger), "labproof-specification")
         if owner is not None and not config.option.collectonly:
             config.pluginmanager.register(
@@ -95,10 +95,15 @@ def pytest_configure(config):
             )
 
 
-def _pass_over_sockets_of_spark(config):
-    """Until 4.2 pyspark left the sockets that results come through for Python to close, which tells of each."""
-    if numbers(spark_installed()[1]) < (4, 2):
+def _pass_over_warnings_of_spark(config):
+    """Those that pyspark gives for what it does itself."""
+    release = numbers(spark_installed()[1])
+    if release < (4, 2):
+        # The sockets that results come through are left for Python to close, which tells of each.
         config.addinivalue_line("filterwarnings", "ignore:unclosed <socket.socket:ResourceWarning")
+    if release[:2] == (3, 2):
+        # Its ml library makes data frames by a call that it had just deprecated.
+        config.addinivalue_line("filterwarnings", "ignore:Deprecated in 3.0.0. Use SparkSession:FutureWarning")
 
 
 def is_worker(config):
