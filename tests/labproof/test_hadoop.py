@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import takewhile
 from urllib.request import Request, urlopen
 
 import psutil
@@ -36,7 +37,7 @@ def serving(run, tmp_path_factory):
     environ["TMPDIR"] = str(tmp_path_factory.mktemp("tmp"))
     command = [sys.executable, "-m", "labproof", "parts", "serve", "hadoop"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environ, universal_newlines=True)
-    about = json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")
+    about = json.loads("".join(takewhile(lambda line: line != "}\n", process.stdout)) + "}")
     yield process, about
     process.terminate()
     process.communicate()
