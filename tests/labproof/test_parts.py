@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import takewhile
 
 import psutil
 import pytest
@@ -177,8 +178,7 @@ def test_a_part_that_is_served_by_hand_ends_when_asked_and_takes_its_files_with_
     command = [sys.executable, "-m", "labproof", "parts", "serve", "kafka"]
     environ = dict(os.environ, TMPDIR=str(tmp_path))
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environ, universal_newlines=True)
-    lines = iter(process.stdout.readline, "}\n")
-    about = json.loads("".join(lines) + "}")
+    about = json.loads("".join(takewhile(lambda line: line != "}\n", process.stdout)) + "}")
     broker = psutil.Process(about["pid"])
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
