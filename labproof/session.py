@@ -335,12 +335,14 @@ def own_session(folder, master="local[1]", **settings):
     shared one of this process must not be used.
     """
     from pyspark import SparkConf, SparkContext
-    from pyspark.sql import SparkSession
+    from pyspark.sql import SparkSession, SQLContext
 
     # What pyspark knows of the shared session it knows in these places.
     contexts = ["_active_spark_context", "_gateway", "_jvm"]
     sessions = [name for name in ("_instantiatedSession", "_activeSession") if hasattr(SparkSession, name)]
     places = [(SparkContext, name) for name in contexts] + [(SparkSession, name) for name in sessions]  # type: list
+    # In the last one Spark before 3.2 keeps the first session that it made a data frame of, stopped or not.
+    places.append((SQLContext, "_instantiatedContext"))
     aside = [(owner, name, getattr(owner, name)) for owner, name in places]
     for owner, name in places:
         setattr(owner, name, None)
