@@ -33,15 +33,15 @@ import os, signal, socket, sys, time
 from pyspark import SparkContext, TaskContext
 
 def where(_):
-    time.sleep(0.2)
+    time.sleep(0.2)  # so that one node alone cannot take all of them
     return socket.gethostname(), sys.executable
 
 def square(x):
     while not os.path.exists(told):
-        time.sleep(0.1)
+        time.sleep(0.1)  # a poll, until it is told
     if open(told).read() == "kill" and socket.gethostname() != home and TaskContext.get().attemptNumber() == 0:
         os.kill(recovery.parent_of(recovery.executor()), signal.SIGKILL)
-        time.sleep(600)
+        time.sleep(600)  # until its executor has ended
     return x * x
 
 sc = SparkContext.getOrCreate()

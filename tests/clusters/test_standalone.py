@@ -101,7 +101,7 @@ def waiting(started, told):
 
         open(started + str(partition), "w").close()
         while not os.path.exists(told):
-            time.sleep(0.05)
+            time.sleep(0.05)  # a poll, until it is told
         return records
 
     return wait

@@ -270,13 +270,13 @@ def test_without_bigdl_in_sparks_class_path_the_lab_says_what_to_do(bigdl, atten
 
 
 @pytest.mark.parametrize(
-    ("script", "claim"),
+    "script",
     [
-        pytest.param("lenet5.py", None, marks=pytest.mark.claim("lab8.lenet5")),
-        pytest.param("local_lenet.py", None, marks=pytest.mark.claim("lab8.local-lenet")),
+        pytest.param("lenet5.py", marks=pytest.mark.claim("lab8.lenet5")),
+        pytest.param("local_lenet.py", marks=pytest.mark.claim("lab8.local-lenet")),
     ],
 )
-def test_a_damaged_file_ends_the_lab_with_one_line(bigdl, attendee, script, claim):
+def test_a_damaged_file_ends_the_lab_with_one_line(bigdl, attendee, script):
     path = attendee.folder / "data" / "lab8" / "t10k-labels-idx1-ubyte.gz"
     path.write_bytes(b"no digits")
     done = attendee.run("python %s --maxEpoch 1" % script, lab="lab8", status=1)

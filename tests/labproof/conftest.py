@@ -1,8 +1,10 @@
 """A small course of its own, for the tests that look at a run from outside."""
 
+import json
 import os
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,9 @@ def course(tmp_path, share_archives):
     """A course without claims and tests."""
     share_archives(tmp_path)
     return Course(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def told():
+    """What ``labproof parts serve`` tells of its server on its output; fails when the server ends before that."""
+    return lambda process: json.loads("".join(takewhile(lambda line: line != "}\n", process.stdout)) + "}")

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from itertools import takewhile
 from urllib.request import Request, urlopen
 
 import psutil
@@ -27,7 +26,7 @@ def run(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def serving(run, tmp_path_factory):
+def serving(run, told, tmp_path_factory):
     """The process that serves the part, and what it tells its clients."""
     lacking = parts.find("hadoop").missing()
     if lacking:
@@ -37,7 +36,7 @@ def serving(run, tmp_path_factory):
     environ["TMPDIR"] = str(tmp_path_factory.mktemp("tmp"))
     command = [sys.executable, "-m", "labproof", "parts", "serve", "hadoop"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environ, universal_newlines=True)
-    about = json.loads("".join(takewhile(lambda line: line != "}\n", process.stdout)) + "}")
+    about = told(process)
     yield process, about
     process.terminate()
     process.communicate()

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from itertools import takewhile
 
 import psutil
 import pytest
@@ -174,11 +173,11 @@ def test_a_run_that_is_killed_leaves_no_server(kafka, course, tmp_path):
     assert not os.path.exists(run)
 
 
-def test_a_part_that_is_served_by_hand_ends_when_asked_and_takes_its_files_with_it(kafka, tmp_path):
+def test_a_part_that_is_served_by_hand_ends_when_asked_and_takes_its_files_with_it(kafka, told, tmp_path):
     command = [sys.executable, "-m", "labproof", "parts", "serve", "kafka"]
     environ = dict(os.environ, TMPDIR=str(tmp_path))
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environ, universal_newlines=True)
-    about = json.loads("".join(takewhile(lambda line: line != "}\n", process.stdout)) + "}")
+    about = told(process)
     broker = psutil.Process(about["pid"])
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
