@@ -79,6 +79,9 @@ def pytest_configure(config):
         # Of pytest-xdist: a module stays on one worker, as its tests share what it has started or computed.
         config.option.dist = "loadfile"
         config.option.loadscopereorder = False
+        if config.option.maxworkerrestart is None:
+            # It gives the test that ended a worker to the next one, and then waits for ever.
+            config.option.maxworkerrestart = "0"
     owner = None
     if not is_worker(config):
         owner = OwnerOfTheRun(config)

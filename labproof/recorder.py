@@ -59,9 +59,8 @@ class Recorder:
             self.will_run(output["labproof_selected"], output["labproof_deselected"])
 
     def pytest_runtest_logreport(self, report):
-        test = self._outcomes.setdefault(
-            report.nodeid, {"nodeid": report.nodeid, "claims": [], "outcome": "passed", "reason": None, "seconds": 0.0}
-        )
+        new = {"nodeid": report.nodeid, "claims": [], "outcome": "passed", "reason": None, "seconds": 0.0}
+        test = self._outcomes.setdefault(report.nodeid, dict(new, properties={}))
         test["seconds"] = round(test["seconds"] + report.duration, 3)
         if report.when == "setup":
             worker = getattr(report, "node", None)
@@ -97,6 +96,9 @@ class Recorder:
             "selection": self._selection(),
             "labs": record.sources(self._ledger, str(self._config.rootdir)),
         }
+        for nodeid, test in self._outcomes.items():
+            # One that ended its worker has no report of its own.
+            test["claims"] = test["claims"] or selected.get(nodeid, [])
         claims = {name for names in selected.values() for name in names}
         return record.compose(self._ledger, about, self._outcomes, claims)
 

@@ -116,6 +116,30 @@ psutil.Process.cpu_affinity = lambda self: [0, 1]
     assert ("labproof: 1 workers and not 2, as 1 GiB of memory are free" in output) is (workers == 1)
 
 
+ENDS_ITS_WORKER = """
+import os
+
+@claim("one")
+def test_a(): pass
+
+@claim("two")
+def test_b(): os._exit(1)
+
+@claim("three")
+def test_c(): pass
+"""
+
+
+def test_a_run_that_loses_a_worker_ends_and_says_which_test_was_running(course):
+    course.has(ENDS_ITS_WORKER, one="", two="", three="")
+    status, output = course.run("-n", "2")
+    record = json.loads(course.record_path.read_text(encoding="utf-8"))
+    assert status == 1
+    assert "crashed while running 'tests/sums/test_sums.py::test_b'" in output
+    assert [claim["verdict"] for claim in record["claims"]] == ["holds", "fails", "not-checked"]
+    assert not record["complete"]
+
+
 WAITS = """
 import os, shutil, subprocess, sys, threading
 from labproof.waiting import wait_until
