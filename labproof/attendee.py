@@ -3,9 +3,11 @@
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from labproof.session import CONNECT
@@ -68,7 +70,14 @@ class Attendee:
         import pexpect
 
         child = pexpect.spawn(
-            command, cwd=self._place(lab), env=self.environ, encoding="utf-8", timeout=timeout, dimensions=(50, 200)
+            command,
+            cwd=self._place(lab),
+            env=self.environ,
+            encoding="utf-8",
+            timeout=timeout,
+            dimensions=(50, 200),
+            # A run under nohup must not keep what runs on this terminal from ending with it.
+            preexec_fn=partial(signal.signal, signal.SIGHUP, signal.SIG_DFL),
         )
         self._children.append(child)
         return child
