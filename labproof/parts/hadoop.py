@@ -12,6 +12,7 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from shlex import quote
 from urllib.request import Request, urlopen
 from xml.sax.saxutils import escape
 
@@ -21,38 +22,26 @@ from labproof import java
 from labproof.archive import FAST_START
 from labproof.parts import Part, jars
 from labproof.parts.processes import HERE, JAVA_OPTIONS, ServerDied, end_of, free_ports
-from labproof.run import spark_installed
+from labproof.run import log_options, spark_installed
 from labproof.waiting import wait_until
 
-# That of the newest Spark's own clients.
-VERSION = "3.5.0"
+# The Javas that Hadoop 3.5 runs on. Spark before 3.3 runs on none of them.
+JAVA = (17, 21, 25)
 
 NODES = 2
 
 # MB a node lends to containers: on both of them fit an application master and three small executors.
 NODE_MEMORY = 2048
 
-# Of pyspark's jars those that the daemons need.
-FROM_PYSPARK = (
-    "hadoop-client-api-",
-    "hadoop-client-runtime-",
-    "jcl-over-slf4j-",
-    "jsr305-",
-    "log4j-",
-    "py4j-",
-    "slf4j-api-",
-    "snappy-java-",
-)
-
-LOG_FILE = "log4j2.properties"
+LOG_FILE = "log4j.properties"
 LOG4J = """\
-rootLogger.level = warn
-rootLogger.appenderRef.stderr.ref = stderr
-appender.stderr.type = Console
-appender.stderr.name = stderr
-appender.stderr.target = SYSTEM_ERR
-appender.stderr.layout.type = PatternLayout
-appender.stderr.layout.pattern = %d %p %c: %m%n
+log4j.rootLogger = warn, stderr
+log4j.appender.stderr = org.apache.log4j.ConsoleAppender
+log4j.appender.stderr.target = System.err
+log4j.appender.stderr.layout = org.apache.log4j.PatternLayout
+log4j.appender.stderr.layout.ConversionPattern = %d %p %c: %m%n
+# That there is no Hadoop in C here is nothing to tell at each command.
+log4j.logger.org.apache.hadoop.util.NativeCodeLoader = error
 """
 
 HDFS_COMMAND = """\
@@ -63,8 +52,7 @@ if [ "$1" != dfs ]; then
     exit 2
 fi
 shift
-exec "${{JAVA_HOME:+$JAVA_HOME/bin/}}java" {options} -cp "${{HADOOP_CONF_DIR:-{conf}}}:{jars}/*" \\
-    org.apache.hadoop.fs.FsShell "$@"
+exec {java} {options} -cp "${{HADOOP_CONF_DIR:-{conf}}}:{jars}" org.apache.hadoop.fs.FsShell "$@"
 """
 
 # Of the NodeManager's environment what containers get, too. By the last one the keeper of a run finds them.
@@ -122,8 +110,9 @@ YARN_SITE = {
     "yarn.resourcemanager.nodemanagers.heartbeat-interval-ms": "200",
     "yarn.resourcemanager.am.max-attempts": "1",
     "yarn.log-aggregation-enable": "false",
-    # Else a job waits two minutes for the containers of a dead node.
-    "yarn.nm.liveness-monitor.expiry-interval-ms": "4000",
+    # As HDFS does. By default a job waits ten minutes for the containers of a dead node; on a busy machine a living one
+    # may well be silent for some seconds.
+    "yarn.nm.liveness-monitor.expiry-interval-ms": "12000",
 }
 
 CAPACITY_SCHEDULER = {
@@ -145,13 +134,13 @@ class Hadoop(Part):
 
     name = "hadoop"
     title = "Hadoop's YARN and HDFS"
-    jars = ("hadoop",)
+    jars = ("hadoop", "hadoop-client")
 
     def missing(self):
-        """As for every part, and the rest of Hadoop, which Spark carries."""
+        """As for every part, and a Java for the daemons."""
         lacking = super(Hadoop, self).missing()
-        if not os.path.exists(os.path.join(_spark_jars(), "hadoop-client-runtime-%s.jar" % VERSION)):
-            lacking.append("Hadoop %s, which comes with another Spark than %s" % (VERSION, spark_installed()[1]))
+        if _java() is None:
+            lacking.append("a Java 17, 21 or 25 for its daemons: export JAVA_HOME_17=FOLDER-OF-A-JAVA-17")
         return lacking
 
     @contextmanager
@@ -162,10 +151,6 @@ class Hadoop(Part):
             yield cluster.start()
         finally:
             cluster.stop()
-
-
-def _spark_jars():
-    return os.path.join(spark_installed()[0], "jars")
 
 
 class Cluster:
@@ -188,10 +173,15 @@ class Cluster:
         with open(os.path.join(self._folder, LOG_FILE), "w", encoding="ascii") as stream:
             stream.write(LOG4J)
         self._write_site("capacity-scheduler.xml", CAPACITY_SCHEDULER)
-        java_home = _java_home(os.path.join(self._folder, "java"))
+        # What containers inherit: Spark's Java, Hadoop's files, and the address that Spark binds to.
+        environ = {
+            "JAVA_HOME": _java_home(os.path.join(self._folder, "java")),
+            "HADOOP_CONF_DIR": self._conf,
+            "SPARK_LOCAL_IP": HERE,
+        }
         # All of them start at once.
         for number in range(self._number_of_jvms):
-            self._jvms.append(Jvm(self._folder, "jvm-%d" % number, java_home, path))
+            self._jvms.append(Jvm(self._folder, "jvm-%d" % number, path, environ))
         namenode = self._start_masters(self._jvms[0].connect())
         _side_by_side(*[partial(self._start_node, node) for node in range(NODES)])
         wait_until(lambda: self._live_nodes(namenode) == (NODES, NODES), "all nodes of HDFS and of YARN", timeout=120)
@@ -215,8 +205,7 @@ class Cluster:
 
     def _class_path(self):
         """Web pages as files come first: out of a jar each server would unpack the whole of it."""
-        own = [os.path.join(_spark_jars(), name) for name in sorted(os.listdir(_spark_jars()))]
-        needed = jars.paths("hadoop") + [jar for jar in own if os.path.basename(jar).startswith(FROM_PYSPARK)]
+        needed = jars.paths("hadoop") + jars.paths("hadoop-client")
         web = os.path.join(self._folder, "web")
         for jar in needed:
             if os.path.basename(jar).startswith("hadoop-client-"):
@@ -272,10 +261,11 @@ class Cluster:
 
     def _write_clients_files(self):
         """What an administrator gives the users: Spark's defaults for this cluster, and the command hdfs."""
-        small = " ".join(FAST_START)
+        home, spark = spark_installed()
+        small = " ".join(FAST_START + log_options(home, spark, self._folder))
         defaults = {
             # Spark is installed on every node.
-            "spark.yarn.jars": "local:%s/*" % _spark_jars(),
+            "spark.yarn.jars": "local:%s/*" % os.path.join(home, "jars"),
             "spark.yarn.am.memory": "512m",
             "spark.yarn.am.extraJavaOptions": small,
             "spark.driver.extraJavaOptions": small,
@@ -291,7 +281,14 @@ class Cluster:
                 lines.write("%s %s\n" % setting)
         command = os.path.join(self._bin, "hdfs")
         with open(command, "w", encoding="utf-8") as script:
-            script.write(HDFS_COMMAND.format(options=" ".join(FAST_START), conf=self._conf, jars=_spark_jars()))
+            script.write(
+                HDFS_COMMAND.format(
+                    java=quote(java_command()),
+                    options=" ".join(FAST_START + [quote(_log_option(self._folder))]),
+                    conf=self._conf,
+                    jars=os.pathsep.join(jars.paths("hadoop-client")),
+                )
+            )
         os.chmod(command, 0o755)
 
     def _make_home(self):
@@ -327,8 +324,21 @@ class Cluster:
         wait_until(lambda: not unfinished(), "the end of all applications")
 
 
+def _java():
+    return java.first_of(JAVA, os.environ, "Hadoop")[0]
+
+
+def java_command():
+    """The command that starts a Java for the daemons."""
+    return os.path.join(_java().home, "bin", "java")
+
+
+def _log_option(folder):
+    return "-Dlog4j.configuration=file:" + os.path.join(folder, LOG_FILE)
+
+
 def _java_home(folder):
-    """A JAVA_HOME for daemons and containers: that of the run, else one that Spark can be started from."""
+    """A JAVA_HOME for containers: that of the run, else one that Spark can be started from."""
     home = os.environ.get("JAVA_HOME") if os.environ.get("LABPROOF_RUN") else None
     return home or java.launchable_home(java.find(spark_installed()[1], os.environ)[0], folder)
 
@@ -394,23 +404,34 @@ def end_processes_below(folder):
     psutil.wait_procs(left, timeout=10)
 
 
+def _gateway(port, secret):
+    """A gateway of py4j's, also of a py4j from before secrets (Spark 2.3's): each connection begins with it."""
+    from py4j.java_gateway import GatewayClient, GatewayParameters, JavaGateway
+
+    class Client(GatewayClient):
+        def _create_connection(self):
+            connection = super(Client, self)._create_connection()
+            connection.send_command("A\n%s\n" % secret)
+            return connection
+
+    # What Python forgets the daemons still need, and a JVM that is gone needs not be told.
+    parameters = GatewayParameters(port=port, enable_memory_management=False)
+    gateway = JavaGateway(gateway_parameters=parameters)
+    gateway.set_gateway_client(Client(gateway_parameters=parameters))
+    return gateway
+
+
 class Jvm:
     """A JVM that does what Python asks for, and ends when this process does."""
 
-    def __init__(self, folder, name, java_home, path):
-        """Start it, without waiting: ``path`` is its class path."""
+    def __init__(self, folder, name, path, environ):
+        """Start it, without waiting: ``path`` is its class path, ``environ`` what it gets beside this process's own."""
         self._log = os.path.join(folder, "logs", name + ".txt")
         self._gateway = None
-        command = [os.path.join(java_home, "bin", "java"), "-Xmx400m"] + JAVA_OPTIONS
-        for option, place in (
-            ("java.io.tmpdir", "tmp"),
-            ("hadoop.log.dir", "logs"),
-            ("log4j2.configurationFile", LOG_FILE),
-        ):
+        command = [java_command(), "-Xmx400m", _log_option(folder)] + JAVA_OPTIONS
+        for option, place in ("java.io.tmpdir", "tmp"), ("hadoop.log.dir", "logs"):
             command.append("-D%s=%s" % (option, os.path.join(folder, place)))
         command += ["-cp", os.pathsep.join(path), "py4j.GatewayServer", "--enable-auth", "--die-on-broken-pipe", "0"]
-        # What containers inherit: Java, Hadoop's files, and the address that Spark binds to.
-        environ = dict(os.environ, JAVA_HOME=java_home, HADOOP_CONF_DIR=os.path.join(folder, "conf"))
         with open(self._log, "wb") as log:
             self._process = subprocess.Popen(
                 command,
@@ -418,7 +439,7 @@ class Jvm:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=folder,
-                env=dict(environ, SPARK_LOCAL_IP=HERE),
+                env=dict(os.environ, **environ),
                 # Ctrl+C is for who started us.
                 start_new_session=True,
             )
@@ -426,20 +447,11 @@ class Jvm:
 
     def connect(self):
         """The classes of the JVM. Raises :class:`ServerDied` when it has ended."""
-        from py4j.java_gateway import GatewayParameters, JavaGateway
-
         if self._gateway is None:
             port, secret = self._process.stdout.readline(), self._process.stdout.readline()
             if not secret:
                 raise ServerDied("A JVM of Hadoop's ended at once:\n%s" % end_of(self._log))
-            self._gateway = JavaGateway(
-                gateway_parameters=GatewayParameters(
-                    port=int(port),
-                    auth_token=secret.decode("ascii").strip(),
-                    # What Python forgets the daemons still need, and a JVM that is gone needs not be told.
-                    enable_memory_management=False,
-                )
-            )
+            self._gateway = _gateway(int(port), secret.decode("ascii").strip())
             # Two daemons of a kind in one JVM would register their metrics under one name.
             self._gateway.jvm.org.apache.hadoop.metrics2.lib.DefaultMetricsSystem.setMiniClusterMode(True)
             self._gateway.jvm.no_arguments = self._gateway.new_array(self._gateway.jvm.String, 0)

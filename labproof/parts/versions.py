@@ -24,12 +24,23 @@ KAFKA_CONNECTORS = (
 )
 
 JARS = {
-    # Without the second one the ResourceManager dies. What else it needs Spark carries.
+    # The daemons. Without the first one the ResourceManager dies.
     "hadoop": JarSet(
         whole=["org.bouncycastle:bcpkix-jdk18on:1.78.1"],
         alone=["org.apache.hadoop:hadoop-client-minicluster:3.5.0"],
         on_spark=False,
         sha256="2173b75f303e4d42e9d1fa9034b2fb7257ef5a1374958c23c75d32fe2796693d",
+    ),
+    # What the daemons and the command `hdfs` have in common; py4j is for what drives the daemons.
+    "hadoop-client": JarSet(
+        whole=[
+            "org.apache.hadoop:hadoop-client-runtime:3.5.0",
+            "org.slf4j:slf4j-reload4j:1.7.36",
+            "net.sf.py4j:py4j:0.10.9.9",
+        ],
+        alone=[],
+        on_spark=False,
+        sha256="03694aa16b50fd747cb6caa806056242f0b7fefbb0154b90e73bbbb9bced95cd",
     ),
     # The first is a whole server, the second is what Spark needs to reach one.
     "hbase": JarSet(

@@ -4,13 +4,13 @@ The forgotten one is a prompt. Others are applications without containers, which
 """
 
 import getpass
-import os
 import sys
 from contextlib import contextmanager
 
 import pytest
 from yarn_rest import applications, has_ended, newest, running
 
+from labproof.parts import jars
 from labproof.parts.hadoop import Jvm
 from labproof.waiting import wait_until
 from labs.lab7 import reaper
@@ -40,9 +40,8 @@ def others(hadoop, tmp_path_factory):
 @contextmanager
 def gateway(folder, hadoop):
     """A JVM with Hadoop's classes and this cluster's files."""
-    jars = os.path.join(os.environ["SPARK_HOME"], "jars", "*")
     (folder / "logs").mkdir()
-    jvm = Jvm(str(folder), "jvm", os.environ["JAVA_HOME"], [hadoop["conf"], jars])
+    jvm = Jvm(str(folder), "jvm", [hadoop["conf"]] + jars.paths("hadoop-client"), {})
     try:
         yield jvm.connect()
     finally:

