@@ -61,7 +61,8 @@ class Kafka(Part):
             with open(properties, "w", encoding="utf-8") as stream:
                 stream.write(PROPERTIES.format(here=HERE, port=port, controller=controller, data=data))
             identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode("ascii").rstrip("=")
-            _java("kafka.tools.StorageTool", "format", "-t", identity, "-c", properties)
+            # In one word: it may begin with a dash.
+            _java("kafka.tools.StorageTool", "format", "--cluster-id=" + identity, "-c", properties)
         with open(properties, encoding="utf-8") as stream:
             settings = dict(line.strip().split("=", 1) for line in stream if "=" in line and line[0] != "#")
         servers = settings["advertised.listeners"].split("//")[1]
