@@ -10,7 +10,8 @@ from labproof.attendee import attendee_in
 COURSE = Path(__file__).resolve().parent
 
 # A job costs a tenth of a second however small it is: few examples, large ones.
-settings.register_profile("spark", max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow_and_large = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("spark", max_examples=12, deadline=None, suppress_health_check=slow_and_large)
 settings.load_profile("spark")
 
 

@@ -41,6 +41,10 @@ WITHOUT_PATIENCE = [
 @pytest.fixture(scope="module")
 def hadoop(own_part):
     """The cluster, as the part yields it."""
+    # Before it is started for nothing.
+    pytest.importorskip(
+        "jupyterlab", reason="needs JupyterLab 4, for Python 3.8 and later: pip install 'labproof[parts]'"
+    )
     with own_part("hadoop") as cluster:
         yield cluster
 
@@ -70,7 +74,6 @@ class Jupyter:
 @pytest.fixture(scope="module")
 def jupyter(attendee_of_module, hadoop, tmp_path_factory):
     """JupyterLab in the course's folder, whose notebooks get their Spark from YARN: nearly all of its memory."""
-    pytest.importorskip("jupyterlab", reason="needs JupyterLab: pip install 'labproof[parts]'")
     # From the folder of lab 3 the notebook asks for ../../data/README.md; in HDFS that is seen from the home folder.
     attendee_of_module.environ.update(HADOOP_CONF_DIR=hadoop["conf"], SPARK_CONF_DIR=hadoop["conf"])
     attendee_of_module.run([os.path.join(hadoop["bin"], "hdfs"), "dfs", "-put", "data", "/data"])
