@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from labproof.session import CONNECT
@@ -76,8 +75,7 @@ class Attendee:
             encoding="utf-8",
             timeout=timeout,
             dimensions=(50, 200),
-            # A run under nohup must not keep what runs on this terminal from ending with it.
-            preexec_fn=partial(signal.signal, signal.SIGHUP, signal.SIG_DFL),
+            preexec_fn=_end_with_the_terminal,
         )
         self._children.append(child)
         return child
@@ -86,6 +84,11 @@ class Attendee:
         """End what was started on a terminal and still runs, by hanging up."""
         for child in self._children:
             _close(child)
+
+
+def _end_with_the_terminal():
+    # Also in a run under nohup, which ignores the signal and would leave that to what it starts.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def _close(child):

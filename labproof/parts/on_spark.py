@@ -6,6 +6,7 @@ import tempfile
 from labproof import java
 from labproof.parts.processes import JAVA_OPTIONS, listens, server
 from labproof.run import spark_installed
+from labproof.session import CONNECT
 
 
 def spark_server(folder, port, title, main, arguments=(), settings=(), environ=()):
@@ -28,8 +29,10 @@ def spark_server(folder, port, title, main, arguments=(), settings=(), environ=(
     command += ["--class", main, "spark-internal"] + list(arguments)
     log = os.path.join(folder, "%s.log" % title.lower().replace(" ", "-"))
     environ = dict(os.environ, SPARK_LOCAL_IP="127.0.0.1", **dict(environ))
-    # It would be the memory of these servers, in place of Spark's own setting.
-    environ.pop("SPARK_DAEMON_MEMORY", None)
+    # The first would be the memory of these servers, in place of Spark's own setting; with the others they would be
+    # clients of the server that --remote names.
+    for name in ("SPARK_DAEMON_MEMORY",) + CONNECT:
+        environ.pop(name, None)
     if "LABPROOF_RUN" not in environ:
         found, _ = java.find(spark, environ)
         environ["JAVA_HOME"] = java.launchable_home(found, tempfile.mkdtemp(prefix="java-", dir=folder))

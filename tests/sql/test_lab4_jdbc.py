@@ -89,7 +89,8 @@ def test_the_lab_shows_the_table_and_who_is_older_than_20(spark, monkeypatch, pr
         ([jdbc.OWN["url"], jdbc.OWN["driver"], "nobody"], "jdbc.py: Table/View 'NOBODY' does not exist."),
     ],
 )
-def test_what_goes_wrong_is_said_in_one_line(spark, monkeypatch, words, says):
+def test_what_goes_wrong_is_said_in_one_line(sc, monkeypatch, words, says):
+    # Spark Connect, which has no sc, gives Spark's own words for it only, and not those of the database.
     monkeypatch.setattr(sys, "argv", ["jdbc.py"] + words)
     with pytest.raises(SystemExit) as end:
         runpy.run_path(jdbc.__file__, run_name="__main__")
