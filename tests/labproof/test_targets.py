@@ -79,12 +79,16 @@ def test_g(spark, own_spark):
         assert own.range(2).filter(col("id") > 0).count() == 1
         assert own.sparkContext.master == "local[1]"
     assert spark.range(3).filter(col("id") > 0).count() == 2
+
+@claim("servers")
+def test_h(part):
+    assert part("connect")["url"].startswith("sc://127.0.0.1:")
 """
 OF_CONNECT = '[[claim.erratum]]\nmode = "connect"\ninstead = "Of files only."\n'
 
 
 def test_what_a_connect_server_has_is_asked_there_and_what_it_has_not_is_said(course, connect):
-    course.has(THROUGH_CONNECT, frames="", rdds="", both=OF_CONNECT, models="", leaks="", processes="")
+    course.has(THROUGH_CONNECT, frames="", rdds="", both=OF_CONNECT, models="", leaks="", processes="", servers="")
     status, output = course.run("--remote", connect)
     found = verdicts(course)
     assert found.pop("leaks")[0] == "fails", output
@@ -95,6 +99,7 @@ def test_what_a_connect_server_has_is_asked_there_and_what_it_has_not_is_said(co
         "both": ("holds-with-erratum", "Of files only."),
         "models": ("holds", None),
         "processes": ("holds", None),
+        "servers": ("holds", None),
     }
     assert status == 1
     record = json.loads(course.record_path.read_text(encoding="utf-8"))
