@@ -19,7 +19,7 @@ KAFKA_CONNECTORS = (
     ("3.4.4", "2.12", "6299e9a994810550b6aa616d2d27cae72616437e3082a6ac2f9230704cc095d6"),
     ("3.5.7", "2.12", "cbafa3db82c4a65b314f837b919716686b73c8d1fc5afb4499479b011618de1a"),
     ("4.0.0", "2.13", "0cdbc9ac374e1f2d1969308a078393ccd2d67cc2cade0eecef84099ec9c76523"),
-    ("4.1.1", "2.13", "feef2d3946b9cf9eb7da50f3ceb63cd516ac38cb7ccf5d36b38ac19d49f4a8ce"),
+    ("4.1.3", "2.13", "1b69b791629b70e1862ff021f93faff4ed48ee854474bdbdfa58b8471cc0243c"),
     ("4.2.0", "2.13", "0933b664d1e0251280fd6c85ed87afb5a4512a6954151f7deae635bec750bb31"),
 )
 
@@ -76,6 +76,15 @@ for _version, _scala, _sha256 in KAFKA_CONNECTORS:
         on_spark=True,
         sha256=_sha256,
     )
+# What 4.1.3 brings along can be had of 4.1.1 only. The connector itself may not be older: that of 4.1.1 and 4.1.2 fails
+# with a NullPointerException (SPARK-57438) when a query that was killed in the middle of a batch is started again.
+JARS["spark-kafka-4.1.3"] = JARS["spark-kafka-4.1.3"]._replace(
+    whole=[
+        "org.apache.spark:spark-token-provider-kafka-0-10_2.13:4.1.1",
+        "org.apache.commons:commons-pool2:2.12.1",
+    ],
+    alone=["org.apache.spark:spark-sql-kafka-0-10_2.13:4.1.3"],
+)
 
 
 def kafka_connector(spark):

@@ -215,7 +215,13 @@ def test_when_broker_and_query_are_killed_in_mid_stream_every_line_is_counted_ex
         expected = Counter(word for line in sent + more for word in line.split(" "))
         second = attendee.spawn("bash -c \"exec %s > '%s' 2>&1\"" % (command, tmp_path / "second.log"), lab="lab6")
         total = sum(expected.values())
-        wait_until(lambda: sum(counts_in(servers, "words").values()) >= total, "all counts", timeout=600, every=1)
+        wait_until(
+            lambda: not second.isalive() or sum(counts_in(servers, "words").values()) >= total,
+            "all counts",
+            timeout=600,
+            every=1,
+        )
+        assert second.isalive(), (tmp_path / "second.log").read_text(encoding="utf-8")
         messages = consume(servers, "words")
         assert {word: int(count) for word, count in messages} == expected
         # It went on where it was: no word was ever counted anew.
