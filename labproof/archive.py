@@ -1,7 +1,8 @@
 """Options that make a JVM start fast, and the class archive, from which it reads what it loads in a third of the time.
 
-The archive belongs to one Java and one Spark, takes 200 MB, and is made once, by a run of the whole suite. Run as a
-program, this module is the work by which a JVM learns the classes that labs need.
+The archive belongs to one Java and one Spark, takes 200 MB, and is made once, by a run of the whole suite; a Spark that
+is installed anew, be it in the same place, gets a new one. Run as a program, this module is the work by which a JVM
+learns the classes that labs need.
 """
 
 import glob
@@ -20,8 +21,8 @@ FAST_START = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xms64m", "-XX:-Us
 FAST_START += ["-XX:+UnlockDiagnosticVMOptions", "-XX:-BytecodeVerificationRemote"]
 
 
-def folder_for(java, spark_home, build):
-    """Where the class archive of this Java and this Spark is kept, or None where there is none to be had."""
+def path_for(java, spark_home, build):
+    """The file that is the class archive of this Java and this Spark, or None where there is none to be had."""
     if java.major < 17:
         return None
     if java.major > 17 and spark_home.encode("ascii", "ignore") != os.fsencode(spark_home):
@@ -30,12 +31,19 @@ def folder_for(java, spark_home, build):
         return None
     with open(os.path.join(java.home, "release"), "rb") as release:
         key = hashlib.sha256(release.read() + os.fsencode(java.home) + os.fsencode(spark_home)).hexdigest()[:16]
-    return os.path.join(build, "jvm", key)
+    return os.path.join(build, "jvm", key, _stamp(spark_home) + ".jsa")
 
 
-def is_there(folder):
-    """Whether the archive has been made."""
-    return os.path.exists(os.path.join(folder, "spark.jsa"))
+def _stamp(spark_home):
+    """What Java compares of the jars before it uses an archive, as one short text."""
+    jars = sorted(glob.glob(os.path.join(glob.escape(spark_home), "jars", "*.jar")))
+    found = [(os.path.basename(jar), os.stat(jar).st_size, os.stat(jar).st_mtime_ns) for jar in jars]
+    return hashlib.sha256(repr(found).encode("utf-8")).hexdigest()[:16]
+
+
+def _base(path):
+    """The archive of Java's own classes, which the one of Spark's builds on."""
+    return os.path.join(os.path.dirname(path), "base.jsa")
 
 
 def _quiet(java):
@@ -43,12 +51,12 @@ def _quiet(java):
     return ["-Xlog:cds=off", "-Xlog:cds+dynamic=off"] + (["-Xlog:aot=off"] if java.major >= 25 else [])
 
 
-def options(java, folder):
-    """The JVM options that use the archive in ``folder``; none where it isn't there."""
-    if folder is None or not is_there(folder):
+def options(java, path):
+    """The JVM options that use the archive; none where it isn't there."""
+    if path is None or not os.path.exists(path):
         return []
-    parts = [os.path.join(folder, name) for name in ("base.jsa", "spark.jsa")]
-    return ["-XX:SharedArchiveFile=" + ":".join(parts)] + _quiet(java)
+    # At the address it was made for: elsewhere it would be rewritten in memory, a copy of 100 MB for each JVM.
+    return ["-XX:SharedArchiveFile=%s:%s" % (_base(path), path), "-XX:ArchiveRelocationMode=0"] + _quiet(java)
 
 
 def quoted(jvm_options):
@@ -56,31 +64,34 @@ def quoted(jvm_options):
     return " ".join('"%s"' % option.replace("\\", "\\\\").replace('"', '\\"') for option in jvm_options)
 
 
-def make(java, environ, folder):
+def make(java, environ, path):
     """Make the class archive: let a JVM do the work of this module and keep the classes that it loaded.
 
-    Two runs that make it at once make it once. Raises ``subprocess.CalledProcessError`` with the output when Java or
-    Spark fails; a half-made archive is never used.
+    It takes the place of that of an earlier installation. Two runs that make it at once make it once. Raises
+    ``subprocess.CalledProcessError`` with the output when Java or Spark fails; a half-made archive is never used.
     """
     from filelock import FileLock
 
+    folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
     with FileLock(os.path.join(folder, "lock")):
-        if is_there(folder):
+        if os.path.exists(path):
             return
+        for earlier in glob.glob(os.path.join(glob.escape(folder), "*.jsa")):
+            os.remove(earlier)
         for left in glob.glob(os.path.join(glob.escape(folder), "making-*")):
             # By a run that was killed.
             shutil.rmtree(left, ignore_errors=True)
         scratch = tempfile.mkdtemp(prefix="making-", dir=folder)
         try:
             # Made with the same collector: the base that comes with a JDK is for another, or isn't there at all.
-            base, learned = os.path.join(folder, "base.jsa"), os.path.join(scratch, "spark.jsa")
+            base, learned = _base(path), os.path.join(scratch, "spark.jsa")
             dump = ["-Xshare:dump", "-XX:+UseSerialGC", "-XX:SharedArchiveFile=" + base]
             _run([os.path.join(java.home, "bin", "java")] + dump, environ, scratch)
             learning = ["-XX:SharedArchiveFile=" + base, "-XX:ArchiveClassesAtExit=" + learned] + _quiet(java)
             environ = dict(environ, SPARK_SUBMIT_OPTS=environ["SPARK_SUBMIT_OPTS"] + " " + quoted(learning))
             _run([sys.executable, os.path.abspath(__file__)], environ, scratch)
-            os.replace(learned, os.path.join(folder, "spark.jsa"))
+            os.replace(learned, path)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 

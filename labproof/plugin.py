@@ -10,7 +10,6 @@ import uuid
 
 import pytest
 
-from labproof.archive import is_there
 from labproof.handover import read_json, write
 from labproof.java import NoJava
 from labproof.ledger import Ledger, LedgerError, MarkedTest
@@ -175,7 +174,7 @@ class OwnerOfTheRun:
         run.start_keeper(watch=option.loopback_only)
         # The archive pays in a run of everything; a few tests are sooner done without.
         wanted = self._config.getini("labproof_archive") and not option.file_or_dir
-        if wanted and run.archive and not is_there(run.archive):
+        if wanted and run.archive and not os.path.exists(run.archive):
             terminal = self._config.pluginmanager.get_plugin("terminalreporter")
             terminal.write_line(
                 "labproof: the first run with this Spark and this Java prepares a class archive, once ..."

@@ -161,7 +161,7 @@ class Run:
         self.java, passed_over = java.find(self.spark, environ)
         self.notes += passed_over
         self.folder = folder or tempfile.mkdtemp(prefix="labproof-")
-        self.archive = archive.folder_for(self.java, self.home, build)
+        self.archive = archive.path_for(self.java, self.home, build)
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
         for name in ("tmp", "local", "warehouse", "jvm"):
             os.makedirs(os.path.join(self.folder, name), mode=0o700, exist_ok=True)

@@ -1,6 +1,7 @@
 """What a run takes from the user's environment, and what it leaves where it is."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -134,7 +135,34 @@ def test_a_java_is_taken_if_this_spark_runs_on_it(javas, spark, version, fits):
 def test_a_class_archive_is_made_where_java_can_use_it(tmp_path, version, spark_home, has_one):
     home = a_java(tmp_path / "java", version)
     this = java.Java(home, java.major_of(version), version, "PATH", "")
-    assert (archive.folder_for(this, spark_home, "build") is not None) is has_one
+    assert (archive.path_for(this, spark_home, "build") is not None) is has_one
+
+
+def test_a_spark_that_is_installed_anew_in_the_same_place_gets_a_new_class_archive(tmp_path):
+    this = java.Java(a_java(tmp_path / "java", "17.0.9"), 17, "17.0.9", "PATH", "")
+    jar = tmp_path / "spark" / "jars" / "spark-core.jar"
+    jar.parent.mkdir(parents=True)
+    jar.write_bytes(b"jar")
+    paths = []
+    for time in (1000, 1000, 2000):
+        os.utime(jar, (time, time))
+        paths.append(archive.path_for(this, str(tmp_path / "spark"), "build"))
+    assert paths[0] == paths[1] != paths[2]
+
+
+def test_a_java_of_the_run_reads_sparks_classes_from_the_class_archive():
+    options = os.environ["SPARK_SUBMIT_OPTS"]
+    if "SharedArchiveFile" not in options:
+        pytest.skip("only a run of everything makes a class archive, and only with Java 17 or later")
+    done = subprocess.run(
+        [os.path.join(os.environ["SPARK_HOME"], "bin", "spark-submit"), "--version"],
+        env=dict(os.environ, SPARK_SUBMIT_OPTS=options + " -Xlog:class+load"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+        check=True,
+    )
+    assert "org.apache.spark.deploy.SparkSubmit source: shared objects file (top)" in done.stdout
 
 
 @pytest.mark.parametrize(
