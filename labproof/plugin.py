@@ -14,7 +14,7 @@ from labproof.handover import read_json, write
 from labproof.java import NoJava
 from labproof.ledger import Ledger, LedgerError, MarkedTest
 from labproof.record import NOT_HERE
-from labproof.recorder import Recorder, mode_of
+from labproof.recorder import Recorder, files_selected, mode_of
 from labproof.releases import numbers
 from labproof.run import (
     LOCAL,
@@ -379,7 +379,7 @@ class Specification:
         tests = [_test_of(item) for item in items]
         for item, test in zip(items, tests):
             item.user_properties += [(CLAIM, name) for name in test.claims]
-        whole = not config.option.file_or_dir and not session.testsfailed
+        whole = not files_selected(config) and not session.testsfailed
         violations = list(self.ledger.violations_of_tests(tests, whole))
         if violations:
             del items[:]

@@ -19,6 +19,14 @@ def mode_of(config):
     return "connect" if config.option.remote else "classic"
 
 
+def files_selected(config):
+    """What the user said of the files to collect, in words of the command line; nothing for all of the project's."""
+    option = config.option
+    words = list(option.file_or_dir)
+    words += ["--ignore=%s" % path for path in option.ignore or []]
+    return words + ["--ignore-glob=%s" % pattern for pattern in option.ignore_glob or []]
+
+
 class Recorder:
     """Collects what became of each test, and writes the record twice: unfinished at the start, whole at the end."""
 
@@ -105,7 +113,7 @@ class Recorder:
     def _selection(self):
         """What the user selected the tests by, or None for a run of all."""
         option = self._config.option
-        words = list(option.file_or_dir)
+        words = files_selected(self._config)
         words += ["-k '%s'" % option.keyword] if option.keyword else []
         words += ["-m '%s'" % option.markexpr] if option.markexpr else []
         if self._deselected and not words:

@@ -81,6 +81,16 @@ def test_a_selection_makes_a_record_that_says_it_is_partial(course):
     assert "Record: build/claims.json (partial: -k 'test_a'; complete)" in output
 
 
+@pytest.mark.parametrize("words", ["--ignore=tests/sums/test_more.py", "--ignore-glob=*more.py"])
+def test_a_run_without_some_files_is_a_selection_too(course, words):
+    course.has('@claim("one")\ndef test_a(): pass', one="", two="")
+    more = course.folder / "tests" / "sums" / "test_more.py"
+    more.write_text('import pytest\n@pytest.mark.claim("two")\ndef test_b(): pass\n', encoding="utf-8")
+    status, output = course.run(words)
+    assert status == 0, output
+    assert "Record: build/claims.json (partial: %s; complete)" % words in output
+
+
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_ledger_and_tests_that_disagree_are_told_once_and_nothing_is_run(course, workers):
     course.has('@claim("oen")\ndef test_a(): open("ran", "w")', one="")
