@@ -194,7 +194,7 @@ def test_each_sample_has_the_label_of_its_image_from_1(samples, folder):
     for part, data_type in zip(samples, ("train", "test")):
         labels = [sample.labels[0].to_ndarray().item() for sample in part.collect()]
         _, expected = mnist.read_data_sets(folder, data_type)
-        assert labels == [digit + 1.0 for digit in expected]
+        np.testing.assert_array_equal(labels, expected + 1.0)
 
 
 # What it learns, slides 42 and 44
@@ -205,7 +205,6 @@ def test_it_reads_digits_that_it_has_not_seen(bigdl, samples, record_property):
     train, test = samples
     accuracies = [bigdl.lenet5.accuracy(trained(bigdl, train, seed), test, 32) for seed in range(3)]
     record_property("accuracies", accuracies)
-    #
     assert statistics.median(accuracies) > 0.93
     assert min(accuracies) > 0.9
 
@@ -237,7 +236,7 @@ def test_without_an_rdd_it_learns_as_well_and_no_spark_job_runs(context, bigdl, 
 def test_its_arrays_are_those_of_the_rdd(bigdl, samples, folder):
     for (images, labels), part in zip(bigdl.local_lenet.load_data(folder), samples):
         np.testing.assert_allclose(images, features(part), rtol=0, atol=1e-5)
-        assert labels.tolist() == [sample.labels[0].to_ndarray().item() for sample in part.collect()]
+        np.testing.assert_array_equal(labels, [sample.labels[0].to_ndarray().item() for sample in part.collect()])
 
 
 EPOCH = re.compile(r"^epoch (\d) of 2: (\d+\.\d) % right(, \d+ s to go)?$", re.MULTILINE)
