@@ -239,6 +239,21 @@ def test_its_arrays_are_those_of_the_rdd(bigdl, samples, folder):
         np.testing.assert_array_equal(labels, [sample.labels[0].to_ndarray().item() for sample in part.collect()])
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param("lenet5", marks=pytest.mark.claim("lab8.lenet5")),
+        pytest.param("local_lenet", marks=pytest.mark.claim("lab8.local-lenet")),
+    ],
+)
+def test_the_options_come_to_the_optimizer(context, bigdl, folder, monkeypatch, script):
+    asked = []
+    monkeypatch.setattr(bigdl.lenet5, "create_optimizer", lambda model, data, batch_size: asked.append(batch_size))
+    monkeypatch.setattr(bigdl.lenet5, "train", lambda optimizer, epochs: asked.append(epochs) or [])
+    getattr(bigdl, script).main(["--batchSize", "64", "--maxEpoch", "3", "--dataPath", folder])
+    assert asked == [64, 3]
+
+
 EPOCH = re.compile(r"^epoch (\d) of 2: (\d+\.\d) % right(, \d+ s to go)?$", re.MULTILINE)
 
 
