@@ -87,12 +87,23 @@ def suite(title: str, *arguments: str) -> tuple[float, int, str]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, and print each figure as soon as it is there."""
     bare = bare_seconds()
+    print(f"bare session and job        {bare:7.1f} s")
     two, peak, _ = suite("two workers, one JVM", "-n", "2")
-    record = json.loads((ROOT / "build" / "claims.json").read_text(encoding="utf-8"))
+    print(f"suite, two workers          {two:7.1f} s  {two / bare:5.1f} of those   (goal: 12 or less)")
+    print(f"peak memory, two workers    {peak / 2**30:7.2f} GiB                  (goal: 2 or less)")
+    print_seconds_of_tests()
     one, _, _ = suite("one worker", "-n", "1")
+    print(f"suite, one worker           {one:7.1f} s  {one / two:5.2f} of two      (goal: 1.6 or more)")
     apart, apart_peak, _ = suite("two workers, a JVM each", "-n", "2", "-p", "bench.jvm_per_worker")
+    print(f"suite, a JVM per worker     {apart:7.1f} s  {apart / two:5.2f} of one JVM")
+    print(f"  peak memory               {apart_peak / 2**30:7.2f} GiB")
+
+
+def print_seconds_of_tests() -> None:
+    """Print the median of the in-session tests of the last run, and its ten slowest of all."""
+    record = json.loads((ROOT / "build" / "claims.json").read_text(encoding="utf-8"))
     tests = {test["nodeid"]: test for claim in record["claims"] for test in claim["tests"]}
     listing = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "not slow_start"],
@@ -102,15 +113,8 @@ def main() -> None:
         check=True,
     ).stdout
     in_session = [tests[name]["seconds"] for name in re.findall(r"^\S+::.*$", listing, re.MULTILINE) if name in tests]
-    print(f"bare session and job        {bare:7.1f} s")
-    print(f"suite, two workers          {two:7.1f} s  {two / bare:5.1f} of those   (goal: 12 or less)")
-    print(f"suite, one worker           {one:7.1f} s  {one / two:5.2f} of two      (goal: 1.6 or more)")
-    print(f"suite, a JVM per worker     {apart:7.1f} s  {apart / two:5.2f} of one JVM")
-    print(
-        f"median in-session test      {statistics.median(in_session):7.2f} s   of {len(in_session)} (goal: 0.5 or less)"
-    )
-    print(f"peak memory, two workers    {peak / 2**30:7.2f} GiB                  (goal: 2 or less)")
-    print(f"  with a JVM per worker     {apart_peak / 2**30:7.2f} GiB")
+    median = statistics.median(in_session)
+    print(f"median in-session test      {median:7.2f} s   of {len(in_session)} (goal: 0.5 or less)")
     for test in sorted(tests.values(), key=lambda test: -test["seconds"])[:10]:
         print(f"{test['seconds']:7.1f} s  {test['nodeid']}")
 
