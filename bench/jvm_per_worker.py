@@ -16,8 +16,8 @@ def pytest_configure(config):
         root = str(config.rootdir)
         config.own_run = Run(root, os.path.join(root, config.getini("labproof_build")))
         config.own_run.start_keeper()
-        # Where tests look for what Spark keeps on disk.
-        os.environ["SPARK_LOCAL_DIRS"] = config.own_run.environ["SPARK_LOCAL_DIRS"]
+        # Tests look there for what Spark keeps on disk, and start processes with it.
+        os.environ.update(config.own_run.environ)
         user = config.pluginmanager.get_plugin("labproof-session")
         user.gateways = Gateways(config.own_run.folder)
         user.session = SharedSession(user.gateways, config.workerinput["workerid"], config.own_run.folder)

@@ -1,6 +1,6 @@
 """Options that make a JVM start fast, and the class archive, from which it reads what it loads in a third of the time.
 
-The archive belongs to one Java and one Spark, takes 200 MB, and is made once, by a run of the whole suite; a Spark that
+The archive belongs to one Java and one Spark, takes 300 MB, and is made once, by a run of the whole suite; a Spark that
 is installed anew, be it in the same place, gets a new one. Run as a program, this module is the work by which a JVM
 learns the classes that labs need.
 """
@@ -36,8 +36,10 @@ def path_for(java, spark_home, build):
 
 def _stamp(spark_home):
     """What Java compares of the jars before it uses an archive, as one short text."""
-    jars = sorted(glob.glob(os.path.join(glob.escape(spark_home), "jars", "*.jar")))
-    found = [(os.path.basename(jar), os.stat(jar).st_size, os.stat(jar).st_mtime_ns) for jar in jars]
+    found = []
+    for jar in sorted(glob.glob(os.path.join(glob.escape(spark_home), "jars", "*.jar"))):
+        status = os.stat(jar)
+        found.append((os.path.basename(jar), status.st_size, status.st_mtime_ns))
     return hashlib.sha256(repr(found).encode("utf-8")).hexdigest()[:16]
 
 

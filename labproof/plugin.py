@@ -60,7 +60,7 @@ def pytest_addoption(parser):
     )
     parser.addini(
         "labproof_archive",
-        "let the first run of everything make a class archive (200 MB), with which every JVM starts faster",
+        "let the first run of everything make a class archive (300 MB), with which every JVM starts faster",
         type="bool",
         default=False,
     )

@@ -239,13 +239,16 @@ def test_its_arrays_are_those_of_the_rdd(bigdl, samples, folder):
         np.testing.assert_array_equal(labels, [sample.labels[0].to_ndarray().item() for sample in part.collect()])
 
 
-@pytest.mark.parametrize(
+each_script = pytest.mark.parametrize(
     "script",
     [
         pytest.param("lenet5", marks=pytest.mark.claim("lab8.lenet5")),
         pytest.param("local_lenet", marks=pytest.mark.claim("lab8.local-lenet")),
     ],
 )
+
+
+@each_script
 def test_the_options_come_to_the_optimizer(context, bigdl, folder, monkeypatch, script):
     asked = []
     monkeypatch.setattr(bigdl.lenet5, "create_optimizer", lambda model, data, batch_size: asked.append(batch_size))
@@ -283,15 +286,9 @@ def test_without_bigdl_in_sparks_class_path_the_lab_says_what_to_do(bigdl, atten
     assert "lenet5.py: this Spark runs without BigDL: start it with make, or with python" in done.stdout
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        pytest.param("lenet5.py", marks=pytest.mark.claim("lab8.lenet5")),
-        pytest.param("local_lenet.py", marks=pytest.mark.claim("lab8.local-lenet")),
-    ],
-)
+@each_script
 def test_a_damaged_file_ends_the_lab_with_one_line(bigdl, attendee, script):
     path = attendee.folder / "data" / "lab8" / "t10k-labels-idx1-ubyte.gz"
     path.write_bytes(b"no digits")
-    done = attendee.run("python %s --maxEpoch 1" % script, lab="lab8", status=1)
-    assert re.search(r"^%s: \S*t10k-labels-idx1-ubyte.gz, offset 0: " % script, done.stderr, re.MULTILINE)
+    done = attendee.run("python %s.py --maxEpoch 1" % script, lab="lab8", status=1)
+    assert re.search(r"^%s.py: \S*t10k-labels-idx1-ubyte.gz, offset 0: " % script, done.stderr, re.MULTILINE)

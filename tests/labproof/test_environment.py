@@ -1,7 +1,6 @@
 """What a run takes from the user's environment, and what it leaves where it is."""
 
 import os
-import subprocess
 import sys
 
 import pytest
@@ -150,19 +149,12 @@ def test_a_spark_that_is_installed_anew_in_the_same_place_gets_a_new_class_archi
     assert paths[0] == paths[1] != paths[2]
 
 
-def test_a_java_of_the_run_reads_sparks_classes_from_the_class_archive():
-    options = os.environ["SPARK_SUBMIT_OPTS"]
-    if "SharedArchiveFile" not in options:
+def test_a_java_of_the_run_reads_sparks_classes_from_the_class_archive(attendee):
+    if "SharedArchiveFile" not in attendee.environ["SPARK_SUBMIT_OPTS"]:
         pytest.skip("only a run of everything makes a class archive, and only with Java 17 or later")
-    done = subprocess.run(
-        [os.path.join(os.environ["SPARK_HOME"], "bin", "spark-submit"), "--version"],
-        env=dict(os.environ, SPARK_SUBMIT_OPTS=options + " -Xlog:class+load"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        universal_newlines=True,
-        check=True,
-    )
-    assert "org.apache.spark.deploy.SparkSubmit source: shared objects file (top)" in done.stdout
+    attendee.environ["SPARK_SUBMIT_OPTS"] += " -Xlog:class+load"
+    loaded = attendee.run("spark-submit --version").stdout
+    assert "org.apache.spark.deploy.SparkSubmit source: shared objects file (top)" in loaded
 
 
 @pytest.mark.parametrize(
