@@ -134,7 +134,12 @@ class Page:
 
     def text(self, selector, text):
         """The whole text of the first element of this CSS selector whose text begins so."""
-        return self._soon(lambda: _text_of(self._find(selector, text)))
+        from selenium.common.exceptions import TimeoutException
+
+        try:
+            return self._soon(lambda: _text_of(self._find(selector, text)))
+        except TimeoutException as error:
+            raise AssertionError("%r did not appear; cells say: %s" % (text, self.all_output())) from error
 
     def all_output(self):
         """The text of all outputs of all cells."""

@@ -5,6 +5,7 @@ process is, so that one is found that nobody looks after any more.
 """
 
 import ast
+import json
 import os
 import pwd
 import re
@@ -53,6 +54,32 @@ print(sc.parallelize(range(4), 4).map(square).sum())
 """
 
 
+# Asks the page of a job's master to end the program and to take its nodes' workers out of service; what is there before
+# and after it.
+ASK = """
+import json, sys
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+def seen():
+    told = json.loads(urlopen(page + "/json/").read().decode("utf-8"))
+    programs = [program["id"] for program in told["activeapps"]]
+    return programs, sorted([worker["host"], worker["state"]] for worker in told["workers"])
+
+page = sys.argv[1]
+programs, workers = seen()
+asked = [("/app/kill/", {"id": program, "terminate": "true"}) for program in programs]
+asked += [("/workers/kill/", {"host": host}) for host, _ in workers]
+for path, form in asked:
+    try:
+        urlopen(page + path, urlencode(form).encode("ascii")).close()
+    except HTTPError:
+        pass  # a refusal
+print(json.dumps([[programs, workers], seen()]))
+"""
+
+
 class Cluster(object):
     """An attendee on the host where users of Slurm log in. ``login`` are the words that lead a command there."""
 
@@ -68,7 +95,8 @@ class Cluster(object):
 
     def run(self, command, **how):
         """Type a command in the folder of lab 7; the finished process."""
-        return self.attendee.run(self.login + shlex.split(command), lab="lab7", **how)
+        words = command if isinstance(command, list) else shlex.split(command)
+        return self.attendee.run(self.login + words, lab="lab7", **how)
 
     def submit(self, command):
         """Type a command that submits a batch script; the number of the job."""
@@ -254,6 +282,11 @@ class Running(object):
         log = (self.folder / "master-0.log").read_text(encoding="utf-8")
         return re.search(r"Starting Spark master at (\S+)", log).group(1)
 
+    def page(self):
+        """The address of the master's page."""
+        log = (self.folder / "master-0.log").read_text(encoding="utf-8")
+        return re.search(r"MasterWebUI\S* .*started at (\S+)", log).group(1)
+
     def lent(self):
         """For each worker its cores and its memory, in megabytes."""
         log = (self.folder / "master-0.log").read_text(encoding="utf-8")
@@ -329,6 +362,16 @@ def test_the_master_takes_no_program_without_the_secret_of_its_job(running, clus
     assert said
     taken = (running.folder / "master-0.log").read_text(encoding="utf-8").count("Registered app")
     assert taken == 1
+
+
+@pytest.mark.claim("slurm.multi")
+def test_the_page_of_the_master_ends_neither_program_nor_worker_for_whoever_asks(running, cluster):
+    (cluster.lab / "ask.py").write_text(ASK, encoding="utf-8")
+    before, after = json.loads(cluster.run([sys.executable, "ask.py", running.page()]).stdout)
+    programs, workers = before
+    assert len(programs) == 1
+    assert [state for _, state in workers] == ["ALIVE", "ALIVE"]
+    assert before == after
 
 
 @pytest.mark.claim("slurm.multi")

@@ -142,6 +142,21 @@ def test_hdfs_dfs_put_copies_the_folder_into_the_users_home(data_in_hdfs, hadoop
         assert in_hdfs(hadoop, "%s/data/%s" % (hadoop["home"], name), "OPEN") == (data / name).read_bytes()
 
 
+@pytest.mark.claim("yarn.hdfs")
+def test_make_paths_says_what_each_path_means_and_copies_both_files(attendee, data_in_hdfs, hadoop):
+    printed = attendee.run("make paths", lab="lab7").stdout.splitlines()
+    home, local = hadoop["hdfs"] + hadoop["home"], "%s/data/README.md" % attendee.folder
+    assert [line for line in printed if " means " in line] == [
+        "data/README.md means %s/data/README.md" % home,
+        "file://%s means file:%s" % (local, local),
+        "output means %s/output" % home,
+    ]
+    copied = hadoop["home"] + "/output/"
+    lines = [in_hdfs(hadoop, copied + "lines/" + name, "OPEN") for name in names_in_hdfs(hadoop, copied + "lines")]
+    assert b"".join(lines) == (attendee.folder / "data" / "README.md").read_bytes()
+    assert [name for name in names_in_hdfs(hadoop, copied + "table.parquet") if name.startswith("part-")]
+
+
 @pytest.fixture(scope="module")
 def session(own_spark, hadoop, data_in_hdfs, tmp_path_factory):
     """A session on YARN with two executors and a Hive store, whose tables are in HDFS."""

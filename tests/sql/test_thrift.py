@@ -14,7 +14,7 @@ USERS = [("Alyssa", None), ("Ben", "red"), ("Chloé", "green"), ("Dagny", None),
 @pytest.fixture(scope="module")
 def client():
     """The lab, which needs a client of the server's protocol."""
-    pytest.importorskip("impala", reason="needs impyla, a client of HiveServer2: pip install impyla")
+    pytest.importorskip("impala", reason="needs impyla, a client of HiveServer2: pip install 'labproof[parts]'")
     from labs.lab4 import thrift_client
 
     return thrift_client
