@@ -1,4 +1,4 @@
-"""How fast the suite is, as ratios within one run: ``python bench/suite.py [PYTEST ARGUMENTS]``, some ten minutes.
+"""How fast the suite is, as ratios within one run: ``python bench/suite.py [PYTEST ARGUMENTS]``, some fifteen minutes.
 
 Prints the suite's seconds over those of one bare session with one job, one worker over two, a JVM per worker over the
 shared one, the median in-session test, the peak memory and the slowest tests. Nothing is asserted: it is read.

@@ -2,9 +2,9 @@
 
 It starts the JVM when somebody wants it, another when that one dies, and ends with its standard input: when the process
 that started it closes it or is gone, also by SIGKILL. Then the JVM and every process that carries the run's name in its
-environment are ended, and the run's folder is removed. Workers read what it writes into ``FOLDER/jvm``:
-``gateway-N.json`` (port, secret, pid), ``died-N.json`` and ``failed-N.json`` (cause, log). If it is to watch, it writes
-into ``FOLDER/exposed.json`` which processes of the run listened beyond loopback, at any time.
+environment, or has none and works in its folder, are ended, and the folder is removed. Workers read what it writes into
+``FOLDER/jvm``: ``gateway-N.json`` (port, secret, pid), ``died-N.json`` and ``failed-N.json`` (cause, log). If it is to
+watch, it writes into ``FOLDER/exposed.json`` which processes of the run listened beyond loopback, at any time.
 """
 
 import ipaddress
@@ -174,16 +174,24 @@ def _ignore_interrupt():
 
 
 def processes_of(folder):
-    """The processes, other than this one, that carry the run's name in their environment."""
+    """The processes, other than this one, with the run's name in their environment, or with none and at work there."""
     found = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and folder in process.environ().get("LABPROOF_RUN", "").split(os.pathsep):
+            if process.pid != os.getpid() and _is_of(folder, process):
                 found.append(process)
         except psutil.Error:
             # It ended meanwhile, or belongs to somebody else.
             continue
     return found
+
+
+def _is_of(folder, process):
+    environ = process.environ()
+    if not environ:
+        # Slurm's slurmstepd writes its title there. When its cluster is gone, it waits for it, for many minutes.
+        return process.cwd().startswith(os.path.realpath(folder) + os.sep)
+    return folder in environ.get("LABPROOF_RUN", "").split(os.pathsep)
 
 
 def end_processes_of(folder):

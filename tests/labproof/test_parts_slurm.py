@@ -47,7 +47,9 @@ def processes_of(configuration):
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get("SLURM_CONF") == configuration:
+            # What leads a job has no environment that could be read.
+            leads = process.name() == "slurmstepd" and process.cwd().startswith(os.path.dirname(configuration))
+            if leads or process.environ().get("SLURM_CONF") == configuration:
                 found.append(process)
         except psutil.Error:
             # It ended meanwhile, or belongs to somebody else.
