@@ -2,6 +2,7 @@
 
 import pytest
 
+from labs.lab1 import recovery
 from labs.lab2 import sharing
 from labs.tour import cores, two_streams
 
@@ -18,6 +19,12 @@ def one_core(own_spark):
 @pytest.mark.claim("runs.multicore")
 def test_on_one_core_no_task_ever_meets_another(one_core, tmp_path):
     assert cores.tasks_in_flight(one_core.sparkContext, str(tmp_path), tasks=3, wanted=2, patience=0.2) == 1
+
+
+@pytest.mark.claim("rdd.recovers")
+def test_where_nobody_is_left_to_recover_the_lab_says_what_it_needs(one_core):
+    with pytest.raises(SystemExit, match="needs two executors"):
+        recovery.main()
 
 
 @pytest.mark.claim("streaming.two")

@@ -145,7 +145,8 @@ def test_failfast_has_nothing_against_records_that_are_whole(spark):
 def test_run_as_a_script_the_examples_show_a_table_each(spark, printout, measured):
     sources.main()
     printed = printout()
-    first_rows = [table[1] for table in tables(printed)]
+    *shown, by_calls, by_sql = tables(printed)
+    first_rows = [table[1] for table in shown]
     null = first_rows[4][0]
     assert first_rows == [
         ["Ada", "36"],
@@ -157,7 +158,8 @@ def test_run_as_a_script_the_examples_show_a_table_each(spark, printout, measure
         ["Ada", "London", "N1"],
         ["Ada", "36", null],
         ["Ada", "36", null],
-        ["36", "2", "36", "36", "72"],
-        ["36", "2", "36", "36", "72"],
     ]
+    # In which order the groups come is open.
+    counted = [["20", "1", "20", "20", "20"], ["36", "2", "36", "36", "72"]]
+    assert sorted(by_calls[1:]) == sorted(by_sql[1:]) == counted
     assert printed.endswith("From damaged JSON, FAILFAST:\nthe action failed, and Spark's log names the record\n")
