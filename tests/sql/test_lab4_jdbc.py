@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from printed import tables
 
+from labproof.record import NOT_HERE
 from labs.lab4 import jdbc
 
 pytestmark = pytest.mark.claim("sql.jdbc")
@@ -20,6 +21,13 @@ PEOPLE = "name STRING, age INT"
 
 def new_database():
     return dict(jdbc.OWN, url="jdbc:derby:memory:%s;create=true" % uuid4().hex)
+
+
+@pytest.fixture(autouse=True)
+def one_process(pytestconfig):
+    """Where tasks run in the process of the driver: a database in memory is for that alone."""
+    if pytestconfig.option.master.split("[")[0] != "local":
+        pytest.skip(NOT_HERE + "Derby's databases in memory are of one process, and tasks run in others")
 
 
 @pytest.fixture
