@@ -4,7 +4,6 @@ import glob
 import os
 import random
 import re
-import statistics
 import tempfile
 import warnings
 from collections import namedtuple
@@ -24,6 +23,9 @@ pytestmark = [
 ]
 
 EPOCHS = 5
+
+# With eight seeds, by RDD and without, on Spark 2.4 and on 3.5 it was 0.953 to 0.987.
+LEAST_ACCURACY = 0.93
 
 
 @pytest.fixture(scope="module")
@@ -203,10 +205,9 @@ def test_each_sample_has_the_label_of_its_image_from_1(samples, folder):
 @pytest.mark.claim("lab8.lenet5")
 def test_it_reads_digits_that_it_has_not_seen(bigdl, samples, record_property):
     train, test = samples
-    accuracies = [bigdl.lenet5.accuracy(trained(bigdl, train, seed), test, 32) for seed in range(3)]
+    accuracies = [bigdl.lenet5.accuracy(trained(bigdl, train, seed), test, 32) for seed in range(2)]
     record_property("accuracies", accuracies)
-    assert statistics.median(accuracies) > 0.93
-    assert min(accuracies) > 0.9
+    assert min(accuracies) > LEAST_ACCURACY
 
 
 @pytest.mark.claim("lab8.lenet5")
@@ -225,11 +226,10 @@ def test_from_shuffled_labels_it_does_not_learn_to_read(context, bigdl, samples,
 def test_without_an_rdd_it_learns_as_well_and_no_spark_job_runs(context, bigdl, folder, record_property):
     train, test = bigdl.local_lenet.load_data(folder)
     before = context.statusTracker().getJobIdsForGroup(None)
-    accuracies = [bigdl.local_lenet.accuracy(trained(bigdl, train, seed), test) for seed in range(3)]
+    accuracies = [bigdl.local_lenet.accuracy(trained(bigdl, train, seed), test) for seed in range(2)]
     assert context.statusTracker().getJobIdsForGroup(None) == before
     record_property("accuracies", accuracies)
-    assert statistics.median(accuracies) > 0.93
-    assert min(accuracies) > 0.9
+    assert min(accuracies) > LEAST_ACCURACY
 
 
 @pytest.mark.claim("lab8.local-lenet")
