@@ -176,22 +176,21 @@ def _ignore_interrupt():
 def processes_of(folder):
     """The processes, other than this one, with the run's name in their environment, or with none and at work there."""
     found = []
+    place = os.path.realpath(folder) + os.sep
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and _is_of(folder, process):
+            environ = process.environ()
+            if environ:
+                is_ours = folder in environ.get("LABPROOF_RUN", "").split(os.pathsep)
+            else:
+                # Slurm's slurmstepd writes its title there; it would wait many minutes for a cluster that is gone.
+                is_ours = process.cwd().startswith(place)
+            if is_ours and process.pid != os.getpid():
                 found.append(process)
         except psutil.Error:
             # It ended meanwhile, or belongs to somebody else.
             continue
     return found
-
-
-def _is_of(folder, process):
-    environ = process.environ()
-    if not environ:
-        # Slurm's slurmstepd writes its title there. When its cluster is gone, it waits for it, for many minutes.
-        return process.cwd().startswith(os.path.realpath(folder) + os.sep)
-    return folder in environ.get("LABPROOF_RUN", "").split(os.pathsep)
 
 
 def end_processes_of(folder):

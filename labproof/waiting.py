@@ -16,4 +16,4 @@ def wait_until(condition, what, timeout=60.0, every=0.02):
         if time.monotonic() > deadline:
             raise TimeoutError("waited %g s in vain for %s" % (timeout, what))
         # A poll, not a fixed wait: it ends as soon as the condition holds.
-        time.sleep(every)
+        time.sleep(every)  # between two looks
