@@ -96,8 +96,13 @@ def jupyter(attendee_of_module, hadoop, tmp_path_factory):
         server = subprocess.Popen(command, cwd=str(attendee_of_module.folder), env=environ, stdout=log, stderr=log)
     try:
         written = folder / "runtime" / ("jpserver-%d.json" % server.pid)
-        wait_until(written.exists, "JupyterLab", timeout=180)
-        yield Jupyter(json.loads(written.read_text())["url"], token)
+
+        def url():
+            # JupyterLab writes the file in place: at first it is empty.
+            with suppress(FileNotFoundError, ValueError):
+                return json.loads(written.read_text())["url"]
+
+        yield Jupyter(wait_until(url, "JupyterLab", timeout=180), token)
     finally:
         server.terminate()
         server.wait()

@@ -154,7 +154,7 @@ WAITS = """
 import os, shutil, subprocess, sys, threading
 from labproof.waiting import wait_until
 
-PAUSE = "import os, signal; open('%s', 'w').write(str(os.getpid())); signal.pause()"
+PAUSE = "import os, signal; os.symlink(str(os.getpid()), '%s'); signal.pause()"
 
 @claim("one")
 def test_a(spark, tmp_path):
@@ -171,9 +171,9 @@ def test_a(spark, tmp_path):
         start(*(["nc", "-l", "127.0.0.1", "%(port)d"] if shutil.which("nc") else ["sleep", "1000"])),
     ]
     for name in "paused", "kernel.json", "submitted":
-        wait_until((tmp_path / name).exists, name, timeout=120)
+        wait_until(lambda: os.path.lexists(tmp_path / name), name, timeout=120)
     pids = [child.pid for child in children]
-    pids += [int((tmp_path / "submitted").read_text()), spark._sc._jvm.java.lang.ProcessHandle.current().pid()]
+    pids += [int(os.readlink(tmp_path / "submitted")), spark._sc._jvm.java.lang.ProcessHandle.current().pid()]
     with open("started.new", "w") as started:
         started.write(" ".join(map(str, pids)))
     os.replace("started.new", "started")
