@@ -170,6 +170,8 @@ class Run:
         environ["SPARK_HOME"] = self.home
         environ["SPARK_LOCAL_IP"] = "127.0.0.1"
         environ["SPARK_LOCAL_DIRS"] = os.path.join(self.folder, "local")
+        # What is killed leaves its temporary files; those of Java have an option, below.
+        environ["TMPDIR"] = os.path.join(self.folder, "tmp")
         environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
         environ["PYSPARK_PYTHON"] = self._clusters_environ.get("PYSPARK_PYTHON", sys.executable)
         # The functions of a lab are looked up by name where they run, so workers have to see the labs too.
@@ -209,7 +211,12 @@ class Run:
     def _set_jvm_options(self):
         fast = archive.FAST_START + archive.options(self.java, self.archive)
         log = log_options(self.home, self.spark, self.folder)
-        executors = "-Dspark.executor.extraJavaOptions=" + " ".join(archive.FAST_START + log)
+        temporary = ["-Djava.io.tmpdir=" + os.path.join(self.folder, "tmp")]
+        of_executors = archive.FAST_START + log
+        if self.master.startswith("local"):
+            # On this machine, also those of a cluster that a test starts.
+            of_executors += temporary
+        executors = ["-Dspark.executor.extraJavaOptions=" + archive.quoted(of_executors)]
         # Of executors on this machine. A path may have some hundred characters, less than a folder of macOS leaves.
         sockets = [
             "-Dspark.python.unix.domain.socket.enabled=true",
@@ -217,7 +224,7 @@ class Run:
         ]
         if len(self.folder) > 60 or not self.master.startswith("local"):
             sockets = []
-        own = sockets + ["-Djava.io.tmpdir=" + os.path.join(self.folder, "tmp"), executors] + log
+        own = sockets + temporary + executors + log
         self.environ["SPARK_SUBMIT_OPTS"] = archive.quoted(fast + EVERYWHERE + own)
 
     def make_archive(self):

@@ -45,6 +45,9 @@ SelectTypeParameters=CR_Core
 SlurmdParameters=config_overrides
 ReturnToService=2
 KillWait=5
+# What sites may say: srun ends a step when one of its tasks fails, or a second after one has ended.
+KillOnBadExit=1
+WaitTime=1
 MinJobAge=300
 MailProg=/bin/true
 {nodes}

@@ -43,6 +43,8 @@ def square(x):
     if open(told).read() == "kill" and socket.gethostname() != home and TaskContext.get().attemptNumber() == 0:
         os.kill(recovery.parent_of(recovery.executor()), signal.SIGKILL)
         time.sleep(600)  # until its executor has ended
+    if TaskContext.get().attemptNumber():
+        time.sleep(2)  # past Slurm's WaitTime, after which what is left of the step would be ended
     return x * x
 
 sc = SparkContext.getOrCreate()
@@ -173,7 +175,7 @@ def cluster(request, attendee_of_module, tmp_path_factory):
         (site / "spark-defaults.conf").write_text(OF_THE_SITE, encoding="ascii")
         environ["SPARK_CONF_DIR"] = str(site)
     else:
-        for name in "SPARK_SUBMIT_OPTS", "SPARK_LOCAL_IP", "SPARK_LOCAL_DIRS":
+        for name in "SPARK_SUBMIT_OPTS", "SPARK_LOCAL_IP", "SPARK_LOCAL_DIRS", "TMPDIR":
             environ.pop(name, None)
         environ["SBATCH_PARTITION"] = partition
     environ["SALLOC_PARTITION"] = partition

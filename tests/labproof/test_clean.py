@@ -1,5 +1,8 @@
 """What a run does to the machine while it lasts: with --loopback-only, as CI runs it, this is watched all along."""
 
+import os
+
+import psutil
 import pytest
 
 LISTENS = """
@@ -43,3 +46,14 @@ def test_a_run_whose_processes_listen_on_loopback_passes(course):
     course.has(LISTENS % ("127.0.0.2", "assert [spark.range(3).count() for _ in range(20)] == [3] * 20"))
     status, output = course.run("--loopback-only")
     assert (status, "--loopback-only" in output) == (0, False), output
+
+
+@pytest.mark.slow_start
+def test_what_an_executor_leaves_when_it_is_killed_is_in_the_folder_of_the_run(own_part, own_spark):
+    folder = os.environ["LABPROOF_RUN"].split(os.pathsep)[-1]
+    with own_part("standalone") as cluster, own_spark(cluster["master"], **{"spark.cores.max": "1"}) as spark:
+        assert spark.range(3).count() == 3
+        application = spark.sparkContext.applicationId
+        commands = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+        [executor] = [command for command in commands if application in command]
+    assert "-Djava.io.tmpdir=" + os.path.join(folder, "tmp") in executor

@@ -1,6 +1,7 @@
 """What a run takes from the user's environment, and what it leaves where it is."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -40,6 +41,13 @@ def test_what_another_spark_left_in_the_environment_is_not_used_and_told(made):
     assert [note for note in this.notes if note.endswith("is set and was not used")] == [
         "%s is set and was not used" % name for name in sorted(STRAYS)
     ]
+
+
+def test_temporary_files_of_all_that_a_run_starts_go_with_its_folder(made):
+    this = made()
+    tell = [sys.executable, "-c", "import tempfile; print(tempfile.gettempdir())"]
+    told = subprocess.check_output(tell, env=this.environ, universal_newlines=True)
+    assert told.strip() == os.path.join(this.folder, "tmp")
 
 
 def test_the_spark_home_of_another_release_is_not_used_and_told(made, tmp_path):

@@ -1,9 +1,11 @@
 """What pip brings, run as a batch job, and what the report says of it."""
 
+import shutil
 import subprocess
 import sys
 from collections import Counter
 
+import pexpect
 import pyspark
 import pytest
 from py4j.protocol import Py4JJavaError
@@ -78,6 +80,21 @@ def test_a_class_that_is_not_there_is_noticed(sc):
 def test_scala_and_r_have_a_prompt_too_but_the_library_of_r_is_missing():
     assert {"spark-shell", "sparkR"} <= set(installed.programs())
     assert installed.r_library() is None
+
+
+@pytest.mark.slow_start
+@pytest.mark.claim("api.languages")
+def test_the_prompt_of_r_starts_an_r_that_does_not_find_it(attendee):
+    if not shutil.which("R"):
+        pytest.skip("needs R: apt-get install r-base-core")
+    terminal = attendee.spawn("sparkR")
+    terminal.expect_exact("'q()'")
+    terminal.sendline("6 * 7")
+    terminal.expect_exact("[1] 42")
+    terminal.sendline("library(SparkR)")
+    terminal.expect("there is no package called .SparkR.")
+    terminal.sendline("q('no')")
+    terminal.expect(pexpect.EOF)
 
 
 @pytest.mark.claim("api.languages")
