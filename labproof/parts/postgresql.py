@@ -118,10 +118,16 @@ def _unprivileged(folder):
     nobody = pwd.getpwnam("nobody")
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
     above = os.path.dirname(os.path.abspath(folder))
-    while above.startswith(tempfile.gettempdir() + os.sep):
+    while above.startswith(_temporary_folder() + os.sep):
         os.chmod(above, stat.S_IMODE(os.stat(above).st_mode) | stat.S_IXOTH)
         above = os.path.dirname(above)
     return {"preexec_fn": _becoming(nobody)}
+
+
+def _temporary_folder():
+    """That of the system, in which runs have theirs."""
+    runs = os.environ.get("LABPROOF_RUN")
+    return os.path.dirname(runs.split(os.pathsep)[0]) if runs else tempfile.gettempdir()
 
 
 def _within_reach(place, folder):
