@@ -86,6 +86,20 @@ JARS["spark-kafka-4.1.3"] = JARS["spark-kafka-4.1.3"]._replace(
     alone=["org.apache.spark:spark-sql-kafka-0-10_2.13:4.1.3"],
 )
 
+# The server of Spark Connect, until Spark brought it itself, which it does since 4.0: of each minor release the newest
+# that can be had.
+CONNECT_SERVERS = {
+    (3, 4): ("3.4.0", "e7f3fb3aa2c111272a62240fa2bd10dbb971e50b7c803be004b1b36ef399fd12"),
+    (3, 5): ("3.5.7", "c0dd3d9ce884a5add55baebf15621b4d206c5b13eee4cd1165d7402ccbec699c"),
+}
+for _version, _sha256 in CONNECT_SERVERS.values():
+    JARS["spark-connect-" + _version] = JarSet(
+        whole=["org.apache.spark:spark-connect_2.12:" + _version],
+        alone=[],
+        on_spark=True,
+        sha256=_sha256,
+    )
+
 
 def kafka_connector(spark):
     """The version of the Kafka connector for this Spark: of the same minor release, else of the nearest older one."""

@@ -11,7 +11,7 @@ import pytest
 
 from labproof import parts
 from labproof.keeper import processes_of
-from labproof.parts import jars
+from labproof.parts import connect, jars
 from labproof.parts.versions import JARS, kafka_connector
 from labproof.waiting import wait_until
 
@@ -139,6 +139,29 @@ def test_a_part_that_is_missing_is_not_checked_with_the_command_that_brings_it(c
 )
 def test_a_spark_gets_the_connector_of_its_minor_release_or_of_the_nearest_older_one(spark, connector):
     assert kafka_connector(spark) == connector
+
+
+@pytest.mark.parametrize(
+    ("spark", "brought", "archives", "lacks"),
+    [
+        ("3.3.4", [], (), True),
+        ("3.4.4", [], ("spark-connect-3.4.0",), False),
+        ("3.5.9", [], ("spark-connect-3.5.7",), False),
+        ("3.5.9", ["spark-connect_2.12-3.5.9.jar"], (), False),
+        ("4.0.5", ["spark-connect_2.13-4.0.5.jar"], (), False),
+    ],
+)
+def test_the_server_of_connect_is_sparks_own_or_fetched_and_of_older_sparks_there_is_none(
+    spark, brought, archives, lacks, tmp_path, monkeypatch
+):
+    (tmp_path / "jars").mkdir()
+    for jar in brought:
+        (tmp_path / "jars" / jar).touch()
+    monkeypatch.setattr(connect, "spark_installed", lambda: (str(tmp_path), spark))
+    part = connect.Connect()
+    assert part.jars == archives
+    told = "the server, which is not of Spark %s: pip install 'pyspark>=3.4'" % spark
+    assert (told in part.missing()) == lacks
 
 
 @pytest.fixture
