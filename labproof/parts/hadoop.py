@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from shlex import quote
-from urllib.request import Request, urlopen
+from urllib.request import Request, pathname2url, urlopen
 from xml.sax.saxutils import escape
 
 import psutil
@@ -265,7 +265,7 @@ class Cluster:
         small = " ".join(FAST_START + log_options(home, spark, self._folder))
         defaults = {
             # Spark is installed on every node.
-            "spark.yarn.jars": "local:%s/*" % os.path.join(home, "jars"),
+            "spark.yarn.jars": "local:%s/*" % pathname2url(os.path.join(home, "jars")),
             "spark.yarn.am.memory": "512m",
             "spark.yarn.am.extraJavaOptions": small,
             "spark.driver.extraJavaOptions": small,
