@@ -9,6 +9,8 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from labproof.session import CONNECT
 from labproof.waiting import wait_until
 
@@ -80,6 +82,17 @@ class Attendee:
         self._children.append(child)
         return child
 
+    def kill(self, child):
+        """Kill by SIGKILL what was started on a terminal, with all that it started there; the processes, now gone."""
+        family = [psutil.Process(child.pid)] + psutil.Process(child.pid).children(recursive=True)
+        # The terminal has made of all of them, Python and JVM, one process group.
+        os.killpg(child.pid, signal.SIGKILL)
+        _end_of_killed(child)
+        child.close()
+        _, alive = psutil.wait_procs(family, timeout=60)
+        assert alive == []
+        return family
+
     def close(self):
         """End what was started on a terminal and still runs, by hanging up."""
         for child in self._children:
@@ -97,8 +110,13 @@ def _close(child):
     try:
         child.close(force=True)
     except pexpect.ExceptionPexpect:
-        # It has been killed, too: a busy machine takes longer over it than pexpect waits.
-        wait_until(lambda: not child.isalive(), "the end of what was killed")
+        # It has been killed, too.
+        _end_of_killed(child)
+
+
+def _end_of_killed(child):
+    # A busy machine takes longer over it than pexpect waits.
+    wait_until(lambda: not child.isalive(), "the end of what was killed")
 
 
 @contextmanager

@@ -70,7 +70,8 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "claim(*ids, because=None): the claim of the ledger that the test shows")
     if config.option.remote:
         # What a lab asks of its own Spark, such as a warehouse, the server has been told by whoever started it.
-        config.addinivalue_line("filterwarnings", "ignore:Failed to set spark:UserWarning")
+        for told in "Failed to set spark", ".*Cannot modify the value of":
+            config.addinivalue_line("filterwarnings", "ignore:%s:UserWarning" % told)
     config.addinivalue_line("markers", "slow_start: the test starts processes of its own, so it is run early")
     config.addinivalue_line("markers", "in_order: the tests of this module tell one story of one server, in this order")
     ledger = _ledger(config)

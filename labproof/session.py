@@ -191,7 +191,9 @@ class RemoteSession:
         """Give the tests of each module a session of their own: models are the session's, and go with it."""
         is_new, self._module = module != self._module, module
         if is_new and self._is_in_use():
-            self.spark.client.release_session()
+            if hasattr(self.spark.client, "release_session"):
+                # Before Spark 4 it is for the server to forget it.
+                self.spark.client.release_session()
             self.spark.client.close()
             # Held, as pyspark closes the connection of a session that nobody holds.
             self._fresh = self._connect()
@@ -276,6 +278,11 @@ NO_RDDS = "Spark Connect has no SparkContext and no RDDs"
 def missing_in_connect(error):
     """What Spark Connect hasn't got, as a sentence, if this error is how pyspark says so; else None."""
     text = str(error)
+    if isinstance(error, AssertionError):
+        *_, last = traceback.walk_tb(error.__traceback__)
+        module = last[0].f_globals["__name__"]
+        # Before Spark 4 all of MLlib looks for the JVM, and is surprised.
+        return "%s needs a SparkContext, and Spark Connect has none" % module if module.startswith("pyspark.") else None
     known = ("JVM_ATTRIBUTE_NOT_SUPPORTED", "NOT_IMPLEMENTED", "ONLY_SUPPORTED_WITH_SPARK_CONNECT", "UNSUPPORTED_")
     condition = getattr(error, "getCondition", getattr(error, "getErrorClass", lambda: None))()
     if condition is None or not condition.startswith(known):

@@ -212,16 +212,22 @@ class Queued(object):
     """What is seen of a job that runs single.batch, and of one that wants the same node."""
 
     def __init__(self, cluster):
+        self.cluster = cluster
         self.first = cluster.submit("make single")
         cluster.wait_for(self.first, "RUNNING", "COMPLETED")
         node = cluster.about(self.first, "NodeList")
         self.second = cluster.submit("sbatch --nodelist=%s single.batch" % node)
-        self.queue = cluster.run("squeue --noheader --format='%%i %%T' -j %s" % self.second).stdout.split()
+        self.queue = wait_until(self.reason, "Slurm to say what the second job waits for")
         self.first_meanwhile = cluster.about(self.first, "JobState")
         cluster.run("scancel " + self.second)
         self.second_state = cluster.end_of(self.second)
         self.second_ran = cluster.about(self.second, "RunTime")
         self.first_state = cluster.end_of(self.first)
+
+    def reason(self):
+        """The second job's number, its state and what it waits for, as soon as Slurm has looked at it."""
+        told = self.cluster.run("squeue --noheader --format='%%i %%T %%r' -j %s" % self.second).stdout.split()
+        return None if told[1:] == ["PENDING", "None"] else told
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +244,8 @@ def test_the_batch_script_writes_the_accuracy_to_its_out_file(cluster, queued, m
 @pytest.mark.claim("slurm.single")
 def test_a_second_job_that_wants_the_same_node_waits_in_the_queue(queued):
     assert queued.first_meanwhile == "RUNNING"
-    assert queued.queue == [queued.second, "PENDING"]
+    assert queued.queue[:2] == [queued.second, "PENDING"]
+    assert queued.queue[2] in ("Resources", "Priority")
 
 
 @pytest.mark.claim("slurm.single")
@@ -327,6 +334,14 @@ def test_tasks_run_on_both_nodes_of_the_job_with_the_python_of_the_driver(cluste
     where = running.where()
     assert len({host for host, _ in where}) == 2
     assert len({python for _, python in where}) == 1
+
+
+@pytest.mark.claim("slurm.multi")
+def test_each_worker_listens_where_the_name_of_its_own_node_leads(cluster, running):
+    if not cluster.login:
+        pytest.skip("looks at processes of both nodes: leave out --slurm-partition")
+    workers = [p for p in cluster.processes(running.job) if "org.apache.spark.deploy.worker.Worker" in p.cmdline()]
+    assert {environ_of(worker)["SPARK_LOCAL_IP"] for worker in workers} == {host for host, _ in running.where()}
 
 
 @pytest.mark.claim("slurm.multi")
@@ -469,6 +484,15 @@ def test_nothing_is_left_of_a_job_whose_time_is_up(two_jobs, cluster):
     job = two_jobs[1].job
     cluster.run("scontrol update JobId=%s TimeLimit=1" % job)
     assert cluster.end_of(job) == "TIMEOUT"
+    assert cluster.nothing_left(job)
+
+
+@pytest.mark.claim("slurm.multi")
+def test_a_job_whose_program_fails_has_failed(cluster, running):
+    cluster.run("scancel " + running.job, status=None)
+    job = cluster.submit("sbatch multi.batch no_such_program.py")
+    assert cluster.end_of(job) == "FAILED"
+    assert "no_such_program.py" in cluster.said(job)
     assert cluster.nothing_left(job)
 
 

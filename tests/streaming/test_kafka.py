@@ -5,7 +5,6 @@ import signal
 from collections import Counter
 from contextlib import closing
 
-import psutil
 import pytest
 from pyspark.sql.utils import StreamingQueryException
 
@@ -174,16 +173,6 @@ def many_lines(count, start):
     return [" ".join(WORDS[(line * line + place) % 50] for place in range(10)) for line in range(start, start + count)]
 
 
-def kill(process):
-    """Kill a process of the attendee's and all that it started, and see them gone."""
-    family = [psutil.Process(process.pid)] + psutil.Process(process.pid).children(recursive=True)
-    os.killpg(process.pid, signal.SIGKILL)
-    wait_until(lambda: not process.isalive(), "the end of what was killed")
-    process.close()
-    assert psutil.wait_procs(family, timeout=60)[1] == []
-    return family
-
-
 def test_when_broker_and_query_are_killed_in_mid_stream_every_line_is_counted_exactly_once(
     own_part, attendee, tmp_path
 ):
@@ -208,7 +197,7 @@ def test_when_broker_and_query_are_killed_in_mid_stream_every_line_is_counted_ex
         wait_until(
             lambda: sum(counts_in(servers, "words").values()) > counted, "further counts", timeout=600, every=0.2
         )
-        assert len(kill(first)) >= 2
+        assert len(attendee.kill(first)) >= 2
         assert sum(counts_in(servers, "words").values()) < 10 * len(sent)
         more = many_lines(500, len(sent))
         produce(servers, "lines", lines(*more))
@@ -228,4 +217,4 @@ def test_when_broker_and_query_are_killed_in_mid_stream_every_line_is_counted_ex
         for word in WORDS:
             counts = [int(count) for counted_word, count in messages if counted_word == word]
             assert counts == sorted(counts)
-        kill(second)
+        attendee.kill(second)
