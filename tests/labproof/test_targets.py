@@ -9,6 +9,7 @@ import pytest
 
 from labproof import parts
 from labproof.parts.processes import free_ports, listens, server
+from labproof.session import missing_in_connect
 
 pytestmark = pytest.mark.slow_start
 
@@ -209,3 +210,16 @@ def test_a_run_on_a_cluster_has_tasks_in_two_executors_that_find_labs_and_files(
     status, output = course.run("-n", "2", "--master", cluster)
     assert verdicts(course) == dict.fromkeys(["nodes", "files", "master", "own"], ("holds", None)), output
     assert status == 0
+
+
+@pytest.mark.parametrize(
+    ("module", "missing"),
+    [
+        ("pyspark.ml.wrapper", "pyspark.ml.wrapper needs a SparkContext, and Spark Connect has none"),
+        ("tests.ml.test_perceptron", None),
+    ],
+)
+def test_before_spark_4_the_surprise_of_pyspark_at_a_lack_of_a_jvm_is_not_the_tests_fault(module, missing):
+    with pytest.raises(AssertionError) as raised:
+        exec("assert None is not None", {"__name__": module})
+    assert missing_in_connect(raised.value) == missing
