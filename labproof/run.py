@@ -4,6 +4,7 @@ The process that the user started (under pytest-xdist: the controller) makes the
 environment variable ``LABPROOF_RUN``.
 """
 
+import getpass
 import glob
 import locale
 import os
@@ -15,6 +16,8 @@ import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.request import pathname2url
+from xml.etree import ElementTree
 from zipfile import ZipFile
 
 from labproof import archive, java, releases
@@ -136,6 +139,15 @@ def look_for_master(master, environ):
         "Nobody answers at %s (%s). Remedy: start it, or correct the URL: it is in the log of what you started."
         % (master.partition("/;")[0], failure)
     )
+
+
+def default_file_system(environ):
+    """The address of the file system that a path means for Hadoop, by the configuration that is named; None without."""
+    for name in "HADOOP_CONF_DIR", "YARN_CONF_DIR":
+        site = os.path.join(environ.get(name, ""), "core-site.xml")
+        if os.path.isfile(site):
+            return ElementTree.parse(site).findtext("property[name='fs.defaultFS']/value")
+    return None
 
 
 class Run:
@@ -274,8 +286,15 @@ class Run:
             "spark.executor.instances": "2",
             "spark.executor.memory": "512m",
             "spark.executorEnv.PYTHONPATH": self.environ["PYTHONPATH"],
-            "spark.yarn.jars": "local:%s/*" % os.path.join(self.home, "jars"),
+            "spark.yarn.jars": "local:%s/*" % pathname2url(os.path.join(self.home, "jars")),
         }
+        shared = default_file_system(self._clusters_environ)
+        if shared is not None:
+            # A path means the local disk, as for every other master; what YARN hands round stays where it would be.
+            settings["spark.hadoop.fs.defaultFS"] = "file:///"
+            settings["spark.yarn.stagingDir"] = "%s/user/%s" % (shared.rstrip("/"), getpass.getuser())
+            # Java reads the names of files in the encoding of the locale, which containers are without.
+            settings["spark.executorEnv.LC_ALL"] = "C.UTF-8"
         return [word for setting in sorted(settings.items()) for word in ("--conf", "%s=%s" % setting)]
 
     def deaths(self):

@@ -223,3 +223,20 @@ def test_before_spark_4_the_surprise_of_pyspark_at_a_lack_of_a_jvm_is_not_the_te
     with pytest.raises(AssertionError) as raised:
         exec("assert None is not None", {"__name__": module})
     assert missing_in_connect(raised.value) == missing
+
+
+ON_YARN = """
+@claim("files")
+def test_a(sc, tmp_path):
+    (tmp_path / "B\u00fccher").write_text("one\\ntwo\\n")
+    assert sc.master == "yarn"
+    assert sc.textFile(str(tmp_path / "B\u00fccher")).collect() == ["one", "two"]
+    assert sc.getConf().get("spark.yarn.stagingDir").startswith("hdfs://127.0.0.1:")
+"""
+
+
+def test_on_yarn_a_path_means_the_local_disk_as_for_every_other_master(course, own_part):
+    course.has(ON_YARN, files="")
+    with own_part("hadoop") as hadoop:
+        status, output = course.run("--master", "yarn", HADOOP_CONF_DIR=hadoop["conf"])
+    assert status == 0, output
