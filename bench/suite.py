@@ -74,7 +74,7 @@ class Memory(threading.Thread):
 def suite(title: str, *arguments: str) -> tuple[float, int, str]:
     """Seconds, peak bytes and output of a run of the suite; ends the program when the run fails."""
     print(f"... {title}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments, *sys.argv[1:]]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     start = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     memory = Memory(process)
@@ -90,13 +90,14 @@ def main() -> None:
     """Measure, and print each figure as soon as it is there."""
     bare = bare_seconds()
     print(f"bare session and job        {bare:7.1f} s")
-    two, peak, _ = suite("two workers, one JVM", "-n", "2")
+    chosen = sys.argv[1:]
+    two, peak, _ = suite("two workers, one JVM", "-n", "2", *chosen)
     print(f"suite, two workers          {two:7.1f} s  {two / bare:5.1f} of those   (goal: 12 or less)")
     print(f"peak memory, two workers    {peak / 2**30:7.2f} GiB                  (goal: 2 or less)")
     print_seconds_of_tests()
-    one, _, _ = suite("one worker", "-n", "1")
+    one, _, _ = suite("one worker", "-n", "1", *chosen)
     print(f"suite, one worker           {one:7.1f} s  {one / two:5.2f} of two      (goal: 1.6 or more)")
-    apart, apart_peak, _ = suite("two workers, a JVM each", "-n", "2", "-p", "bench.jvm_per_worker")
+    apart, apart_peak, _ = suite("two workers, a JVM each", "-n", "2", "-p", "bench.jvm_per_worker", *chosen)
     print(f"suite, a JVM per worker     {apart:7.1f} s  {apart / two:5.2f} of one JVM")
     print(f"  peak memory               {apart_peak / 2**30:7.2f} GiB")
 

@@ -144,7 +144,7 @@ def look_for_master(master, environ):
 def default_file_system(environ):
     """The address of the file system that a path means for Hadoop, by the configuration that is named; None without."""
     for name in "HADOOP_CONF_DIR", "YARN_CONF_DIR":
-        site = os.path.join(environ.get(name, ""), "core-site.xml")
+        site = os.path.join(environ.get(name, os.devnull), "core-site.xml")
         if os.path.isfile(site):
             return ElementTree.parse(site).findtext("property[name='fs.defaultFS']/value")
     return None
@@ -168,6 +168,7 @@ class Run:
         # Without a token, which is for nobody to read.
         self.master = master.partition("/;")[0]
         self._clusters_environ = look_for_master(master, os.environ)
+        self._file_system = default_file_system(self._clusters_environ)
         self.home, self.spark = spark_installed()
         environ = self._without_strays(dict(os.environ))
         self.java, passed_over = java.find(self.spark, environ)
@@ -269,7 +270,7 @@ class Run:
     def _jvm_environ(self):
         environ = dict(self.environ, PYTHONPATH=_with_labproof(self.environ["PYTHONPATH"]))
         environ.update(self._clusters_environ)
-        if not self.master.startswith("local") and "//127.0.0.1:" not in self.master:
+        if not self.master.startswith("local") and "//127.0.0.1:" not in (self._file_system or self.master):
             # Executors on other machines have to reach this one.
             del environ["SPARK_LOCAL_IP"]
         return environ
@@ -288,11 +289,10 @@ class Run:
             "spark.executorEnv.PYTHONPATH": self.environ["PYTHONPATH"],
             "spark.yarn.jars": "local:%s/*" % pathname2url(os.path.join(self.home, "jars")),
         }
-        shared = default_file_system(self._clusters_environ)
-        if shared is not None:
+        if self._file_system is not None:
             # A path means the local disk, as for every other master; what YARN hands round stays where it would be.
             settings["spark.hadoop.fs.defaultFS"] = "file:///"
-            settings["spark.yarn.stagingDir"] = "%s/user/%s" % (shared.rstrip("/"), getpass.getuser())
+            settings["spark.yarn.stagingDir"] = "%s/user/%s" % (self._file_system.rstrip("/"), getpass.getuser())
             # Java reads the names of files in the encoding of the locale, which containers are without.
             settings["spark.executorEnv.LC_ALL"] = "C.UTF-8"
         return [word for setting in sorted(settings.items()) for word in ("--conf", "%s=%s" % setting)]

@@ -235,8 +235,8 @@ def test_a(sc, tmp_path):
 """
 
 
-def test_on_yarn_a_path_means_the_local_disk_as_for_every_other_master(course, own_part):
+def test_on_yarn_a_path_means_the_local_disk_and_on_this_machine_all_is_on_loopback(course, own_part):
     course.has(ON_YARN, files="")
     with own_part("hadoop") as hadoop:
-        status, output = course.run("--master", "yarn", HADOOP_CONF_DIR=hadoop["conf"])
+        status, output = course.run("--loopback-only", "--master", "yarn", HADOOP_CONF_DIR=hadoop["conf"])
     assert status == 0, output
