@@ -30,6 +30,8 @@ class HBase(Part):
             # The local file system promises less than HDFS, of which a server for an hour has no need.
             "hbase.unsafe.stream.capability.enforce": "false",
             "hbase.wal.provider": "filesystem",
+            # When all stops, ZooKeeper may be gone before the region server, which would look for it for a minute.
+            "zookeeper.recovery.retry": 0,
             "hbase.zookeeper.quorum": HERE,
             "hbase.zookeeper.property.clientPort": port,
             "hbase.zookeeper.property.clientPortAddress": HERE,
@@ -37,6 +39,8 @@ class HBase(Part):
             "hbase.master.hostname": "localhost",
             "hbase.master.port": master,
             "hbase.master.info.port": -1,
+            # There will be no more than one, so the first need not be waited on for others.
+            "hbase.master.wait.on.regionservers.maxtostart": 1,
             "hbase.regionserver.ipc.address": HERE,
             "hbase.regionserver.hostname": "localhost",
             "hbase.regionserver.port": region,
