@@ -289,7 +289,7 @@ class Run:
             "spark.executorEnv.PYTHONPATH": self.environ["PYTHONPATH"],
             "spark.yarn.jars": "local:%s/*" % pathname2url(os.path.join(self.home, "jars")),
         }
-        if self.master.startswith("local") and (3,) <= releases.numbers(self.spark) < (4, 1):
+        if self.master.startswith("local") and (3,) <= releases.numbers(self.spark) < (4, 2):
             # Later ones have no such waits, earlier ones no such setting.
             settings["spark.python.daemon.module"] = "labproof.workers"
         if self._file_system is not None:
