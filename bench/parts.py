@@ -24,7 +24,7 @@ from labproof import parts
 WARM_STARTS = 3
 
 # What a part can be started as, beside its usual self.
-OTHERWISE: dict[str, dict[str, Any]] = {"hadoop": {"jvms": 3}}
+OTHERWISE: dict[str, list[dict[str, Any]]] = {"hadoop": [{"jvms": 3}]}
 
 SERVICES = (
     "tests/setup/test_hbase.py",
@@ -77,7 +77,7 @@ def print_parts(names: list[str]) -> None:
         if lacking:
             print(f"{name:14s} lacks {'; '.join(lacking)}")
             continue
-        for how in [{}, OTHERWISE[name]] if name in OTHERWISE else [{}]:
+        for how in [{}, *OTHERWISE.get(name, [])]:
             title = " ".join([name, *(f"{option}={value}" for option, value in how.items())])
             usual = measured(name, how)
             with patch("subprocess.Popen", WithoutOptions):

@@ -10,8 +10,8 @@ from contextlib import suppress
 
 from pyspark import daemon
 
-# Before each task Spark 3 looks for new modules, for which Python, since 3.10, reads the contents of Spark's archives
-# ten times. An archive that comes with a task is not among them.
+# Before each task Spark, until 4.1, looks for new modules, for which Python, since 3.10, reads the contents of Spark's
+# archives ten times. An archive that comes with a task is not among them.
 zipimport.zipimporter.invalidate_caches = lambda self: None  # type: ignore[method-assign] # novermin
 
 _run_task = daemon.worker_main
