@@ -467,12 +467,13 @@ def sc(request, spark):
 def own_spark(request, tmp_path_factory):
     """Makes a SparkSession in a JVM of its own: ``with own_spark("local[1]", **settings) as spark``.
 
-    For what cannot share one: callbacks into Python, other masters, settings of the context, stopping it.
+    For what cannot share one: callbacks into Python, other masters, settings of the context, stopping it; and with
+    ``class_path=`` for what is not among Spark's jars.
     """
     request.config.pluginmanager.get_plugin("labproof-session").check()
 
-    def make(master="local[1]", **settings):
-        return own_session(str(tmp_path_factory.mktemp("own_spark")), master, **settings)
+    def make(master="local[1]", class_path=None, **settings):
+        return own_session(str(tmp_path_factory.mktemp("own_spark")), master, class_path, **settings)
 
     return make
 

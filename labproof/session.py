@@ -335,11 +335,11 @@ def _noting(persist, persisted):
 
 
 @contextmanager
-def own_session(folder, master="local[1]", **settings):
+def own_session(folder, master="local[1]", class_path=None, **settings):
     """A SparkSession in a JVM of its own, which ends with the ``with`` block.
 
-    ``folder`` is an empty one for what this Spark writes; ``settings`` are Spark's. While the session is open, the
-    shared one of this process must not be used.
+    ``folder`` is an empty one for what this Spark writes; ``class_path`` is what Java needs beside Spark's own jars;
+    ``settings`` are Spark's. While the session is open, the shared one of this process must not be used.
     """
     from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession, SQLContext
@@ -361,7 +361,7 @@ def own_session(folder, master="local[1]", **settings):
     gateway = None
     started = []  # type: list
     try:
-        with _noting_processes(started):
+        with _noting_processes(started), _behind_sparks_own(class_path):
             spark = SparkSession(SparkContext(conf=conf))
         gateway = SparkContext._gateway
         yield spark
@@ -377,6 +377,17 @@ def own_session(folder, master="local[1]", **settings):
         os.environ.update(remote)
         for owner, name, value in aside:
             setattr(owner, name, value)
+
+
+@contextmanager
+def _behind_sparks_own(class_path):
+    """Let a JVM that is started have more on its class path, behind: the class archive is for one that begins alike."""
+    if class_path:
+        os.environ["SPARK_DIST_CLASSPATH"] = class_path
+    try:
+        yield
+    finally:
+        os.environ.pop("SPARK_DIST_CLASSPATH", None)
 
 
 @contextmanager

@@ -20,8 +20,7 @@ def place(part):
 @pytest.fixture(scope="module")
 def spark_with_hbase(own_spark, part, place):
     """A session that has HBase's client on its class path."""
-    settings = dict(hbase.SETTINGS, **{"spark.driver.extraClassPath": os.pathsep.join(part("hbase")["jars"])})
-    with own_spark("local[1]", **settings) as spark:
+    with own_spark("local[1]", class_path=os.pathsep.join(part("hbase")["jars"]), **hbase.SETTINGS) as spark:
         yield spark.sparkContext
 
 

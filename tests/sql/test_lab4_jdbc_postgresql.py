@@ -30,7 +30,7 @@ def database(server):
 @pytest.fixture(scope="module")
 def session(server, own_spark):
     """A session that has the driver, with one core: its tasks run one after the other."""
-    with own_spark("local[1]", **{"spark.driver.extraClassPath": server["jar"]}) as spark:
+    with own_spark("local[1]", class_path=server["jar"]) as spark:
         yield spark
 
 
