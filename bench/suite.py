@@ -102,10 +102,15 @@ def main() -> None:
     print(f"  peak memory               {apart_peak / 2**30:7.2f} GiB")
 
 
+def seconds_of_tests() -> dict[str, float]:
+    """The seconds of each test of the last run that has a claim, with what was set up for it."""
+    record = json.loads((ROOT / "build" / "claims.json").read_text(encoding="utf-8"))
+    return {test["nodeid"]: test["seconds"] for claim in record["claims"] for test in claim["tests"]}
+
+
 def print_seconds_of_tests() -> None:
     """Print the median of the in-session tests of the last run, and its ten slowest of all."""
-    record = json.loads((ROOT / "build" / "claims.json").read_text(encoding="utf-8"))
-    tests = {test["nodeid"]: test for claim in record["claims"] for test in claim["tests"]}
+    tests = seconds_of_tests()
     listing = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "not slow_start"],
         cwd=ROOT,
@@ -113,11 +118,11 @@ def print_seconds_of_tests() -> None:
         capture_output=True,
         check=True,
     ).stdout
-    in_session = [tests[name]["seconds"] for name in re.findall(r"^\S+::.*$", listing, re.MULTILINE) if name in tests]
+    in_session = [tests[name] for name in re.findall(r"^\S+::.*$", listing, re.MULTILINE) if name in tests]
     median = statistics.median(in_session)
     print(f"median in-session test      {median:7.2f} s   of {len(in_session)} (goal: 0.5 or less)")
-    for test in sorted(tests.values(), key=lambda test: -test["seconds"])[:10]:
-        print(f"{test['seconds']:7.1f} s  {test['nodeid']}")
+    for name in sorted(tests, key=lambda name: -tests[name])[:10]:
+        print(f"{tests[name]:7.1f} s  {name}")
 
 
 if __name__ == "__main__":

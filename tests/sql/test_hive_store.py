@@ -6,6 +6,7 @@ import sys
 
 import pexpect
 import pytest
+from printed import tables
 
 pytestmark = pytest.mark.slow_start
 
@@ -68,15 +69,15 @@ def postgres_store(attendee, own_part):
 @pytest.mark.claim("sql.hive-store")
 def test_a_store_in_postgresql_is_shared_by_two_sessions_at_once(attendee, postgres_store, shell):
     first = shell("spark-sql " + postgres_store)
-    at_the_prompt(first, "CREATE TABLE by_the_first USING parquet AS SELECT 1 AS n;")
+    at_the_prompt(first, "CREATE TABLE users1 USING parquet AS SELECT 'of the first' AS name;")
 
-    attendee.run(["make", "-s", "files", "SPARK_SUBMIT=spark-submit " + postgres_store], lab="lab4")
-    assert "Alyssa" in at_the_prompt(first, "SELECT name FROM users1;")
+    second = attendee.run(["make", "-s", "hive", "SPARK_SUBMIT=spark-submit " + postgres_store], lab="lab4")
+    of_the_second, of_the_first = tables(second.stdout)
+    assert of_the_first == [["name"], ["of the first"]]
+    assert of_the_second[0] == ["key", "value"]
+    assert "500" in at_the_prompt(first, "SELECT count(*) FROM src;")
     warehouse = attendee.folder / "labs" / "lab4" / "spark-warehouse"
-    assert {"by_the_first", "users1"} <= set(os.listdir(str(warehouse)))
-
-    second = attendee.run(["spark-sql"] + postgres_store.split() + ["-e", "SELECT n FROM by_the_first"], lab="lab4")
-    assert second.stdout.split() == ["1"]
+    assert {"users1", "src"} <= set(os.listdir(str(warehouse)))
     assert not (attendee.folder / "labs" / "lab4" / "metastore_db").exists()
 
 
