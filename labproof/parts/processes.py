@@ -1,9 +1,10 @@
 """What the parts have in common: free ports, Java, and a server process that is waited for and ended."""
 
 import os
+import secrets
 import socket
 import subprocess
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import psutil
 
@@ -23,12 +24,19 @@ class ServerDied(Exception):
 
 
 def free_ports(count):
-    """So many ports that nobody listens at on loopback, each another one."""
+    """So many ports that nobody listens at on loopback, each another one.
+
+    None is of those that systems hand out by themselves, to Spark among others: until the server listens, somebody else
+    could be given it, and be taken for the server.
+    """
     with ExitStack() as stack:
-        found = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in found:
-            one.bind((HERE, 0))
-        return [one.getsockname()[1] for one in found]
+        found = []  # type: list
+        while len(found) < count:
+            port = 20000 + secrets.randbelow(12768)
+            with suppress(OSError):  # of a server that is there
+                stack.enter_context(socket.socket()).bind((HERE, port))
+                found.append(port)
+        return found
 
 
 def java_command():
