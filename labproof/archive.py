@@ -18,8 +18,7 @@ import tempfile
 # start. The heap begins small, else a JVM takes a part of the machine's memory beforehand; yet not so small that Java 8
 # collects garbage for a quarter of a short program's time.
 # Performance data would be a file outside the run's folder.
-FAST_START = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"]
-FAST_START += ["-Xms96m", "-XX:NewSize=48m"]
+FAST_START = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xms96m", "-XX:NewSize=48m"]
 FAST_START += ["-XX:+UnlockDiagnosticVMOptions", "-XX:-BytecodeVerificationRemote"]
 
 

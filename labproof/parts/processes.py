@@ -32,10 +32,10 @@ def free_ports(count):
     with ExitStack() as stack:
         found = []  # type: list
         while len(found) < count:
-            port = 20000 + secrets.randbelow(12768)
-            with suppress(OSError):  # of a server that is there
-                stack.enter_context(socket.socket()).bind((HERE, port))
-                found.append(port)
+            one = stack.enter_context(socket.socket())
+            with suppress(OSError):  # somebody is there
+                one.bind((HERE, 20000 + secrets.randbelow(12768)))
+                found.append(one.getsockname()[1])
         return found
 
 

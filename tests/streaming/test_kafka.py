@@ -181,7 +181,7 @@ def test_when_broker_and_query_are_killed_in_mid_stream_every_line_is_counted_ex
     sent = many_lines(8000, 0)
     with own_part("kafka", str(folder)) as kafka:
         servers = kafka["servers"]
-        # Without a network, as it would be with --packages.
+        # In the place of --packages, which would want a network.
         attendee.environ["SPARK_DIST_CLASSPATH"] = kafka["connector"]
         command = "spark-submit kafka_words.py %s lines words '%s'" % (servers, tmp_path / "checkpoint")
         create(servers, "lines", "words")
