@@ -289,8 +289,8 @@ class Run:
             "spark.executorEnv.PYTHONPATH": self.environ["PYTHONPATH"],
             "spark.yarn.jars": "local:%s/*" % pathname2url(os.path.join(self.home, "jars")),
         }
-        if self.master.startswith("local") and (3,) <= releases.numbers(self.spark) < (4, 2):
-            # Later ones have no such waits, earlier ones no such setting.
+        if self.master.startswith("local") and releases.numbers(self.spark) >= (3,):
+            # Earlier ones have no such setting.
             settings["spark.python.daemon.module"] = "labproof.workers"
         if self._file_system is not None:
             # A path means the local disk, as for every other master; what YARN hands round stays where it would be.
