@@ -225,6 +225,8 @@ class Run:
         fast = archive.FAST_START + archive.options(self.java, self.archive)
         log = log_options(self.home, self.spark, self.folder)
         temporary = ["-Djava.io.tmpdir=" + os.path.join(self.folder, "tmp")]
+        # Hive, until Spark 3.1, leaves /tmp/hive, wherever Java's temporary files are.
+        hive = ["-Dspark.hadoop.hive.exec.scratchdir=" + os.path.join(self.folder, "tmp", "hive")]
         of_executors = archive.FAST_START + log
         if self.master.startswith("local"):
             # On this machine, also those of a cluster that a test starts.
@@ -237,7 +239,7 @@ class Run:
         ]
         if len(self.folder) > 60 or not self.master.startswith("local"):
             sockets = []
-        own = sockets + temporary + executors + log
+        own = sockets + temporary + hive + executors + log
         self.environ["SPARK_SUBMIT_OPTS"] = archive.quoted(fast + EVERYWHERE + own)
 
     def make_archive(self):

@@ -48,6 +48,9 @@ def test_temporary_files_of_all_that_a_run_starts_go_with_its_folder(made):
     tell = [sys.executable, "-c", "import tempfile; print(tempfile.gettempdir())"]
     told = subprocess.check_output(tell, env=this.environ, universal_newlines=True)
     assert told.strip() == os.path.join(this.folder, "tmp")
+    # Hive of Spark 3.1 and before asks neither Python nor Java for a place.
+    hive = "-Dspark.hadoop.hive.exec.scratchdir=" + os.path.join(this.folder, "tmp", "hive")
+    assert archive.quoted([hive]) in this.environ["SPARK_SUBMIT_OPTS"]
 
 
 def test_the_spark_home_of_another_release_is_not_used_and_told(made, tmp_path):
