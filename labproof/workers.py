@@ -43,7 +43,8 @@ def _load_beforehand():
     """Each take() ends a worker, and the next one would load MLlib anew: from Spark 4.0 on with pandas, 1.4 s."""
     global _started
     _started += 1
-    if _started == USUAL_WORKERS + 1:
+    # On macOS what numpy computes with may not be forked.
+    if _started == USUAL_WORKERS + 1 and sys.platform != "darwin":
         with suppress(ImportError):  # without numpy
             import pyspark.mllib.linalg  # noqa: F401
     gc.freeze()  # novermin
