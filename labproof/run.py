@@ -224,9 +224,9 @@ class Run:
     def _set_jvm_options(self):
         fast = archive.FAST_START + archive.options(self.java, self.archive)
         log = log_options(self.home, self.spark, self.folder)
-        temporary = ["-Djava.io.tmpdir=" + os.path.join(self.folder, "tmp")]
+        temporary = ["-Djava.io.tmpdir=" + self.environ["TMPDIR"]]
         # Hive, until Spark 3.1, leaves /tmp/hive, wherever Java's temporary files are.
-        hive = ["-Dspark.hadoop.hive.exec.scratchdir=" + os.path.join(self.folder, "tmp", "hive")]
+        hive = ["-Dspark.hadoop.hive.exec.scratchdir=" + os.path.join(self.environ["TMPDIR"], "hive")]
         of_executors = archive.FAST_START + log
         if self.master.startswith("local"):
             # On this machine, also those of a cluster that a test starts.
